@@ -1,0 +1,1 @@
+"""Compares what quantization costs in accuracy, in size and in speed."""

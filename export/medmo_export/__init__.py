@@ -1,0 +1,1 @@
+"""Quantizes a MedMO checkpoint to a 4-bit artifact."""

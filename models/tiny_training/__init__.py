@@ -1,0 +1,1 @@
+"""Trains the embedded model medmo-tiny from scratch: ``python -m tiny_training`` in ``models/``."""

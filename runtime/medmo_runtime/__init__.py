@@ -1,0 +1,1 @@
+"""Chooses a backend for this machine, answers about images and reads the boxes in the answer."""

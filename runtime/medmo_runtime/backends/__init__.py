@@ -1,0 +1,1 @@
+"""The backends, each a module with one class behind one contract."""
