@@ -11,8 +11,10 @@ from medmo_models.artifact.manifest import MANIFEST_NAME, Manifest
 from medmo_models.artifact.staging import UNFINISHED_NAME
 from medmo_models.errors import InputError
 
-#: Data only: safetensors, ONNX with external data, settings, texts. Nothing that can run code when it is read.
-_SUFFIXES = {".safetensors", ".onnx", ".data", ".json", ".jinja", ".txt", ".md"}
+#: Files that hold weights: safetensors, ONNX graphs and their external data.
+WEIGHT_SUFFIXES = frozenset({".safetensors", ".onnx", ".data"})
+#: Data only: weights, settings and texts. Nothing that can run code when it is read.
+_SUFFIXES = WEIGHT_SUFFIXES | {".json", ".jinja", ".txt", ".md"}
 _NAMES = {"LICENSE", "NOTICE"}
 #: Files that file managers leave wherever they look; no loader reads them.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from medmo_models.artifact.checkpoint import CONFIG_NAME, describe_checkpoint, read_checkpoint
 from medmo_models.artifact.contents import (
+    WEIGHT_SUFFIXES,
     folder_files,
     hash_problems,
     kind_problem,
@@ -52,6 +53,13 @@ class Artifact:
     def id(self) -> str:
         """The SHA-256 that names the content (`Manifest.artifact_id`)."""
         return self.manifest.artifact_id
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the files that hold weights: safetensors, or ONNX and its external data."""
+        return sum(
+            entry.size for name, entry in self.manifest.files.items() if PurePosixPath(name).suffix in WEIGHT_SUFFIXES
+        )
 
 
 class ArtifactWriter:
