@@ -164,6 +164,6 @@ def save_processor(directory: Path, tokenizer: Qwen2Tokenizer) -> None:
 
 
 def build_model(tokenizer: Qwen2Tokenizer, seed: int) -> Qwen3VLForConditionalGeneration:
-    """Return the untrained model in float32; the vision position embedding starts at a useful scale."""
+    """Return the untrained model in float32."""
     torch.manual_seed(seed)
     return Qwen3VLForConditionalGeneration(build_config(tokenizer)).float()

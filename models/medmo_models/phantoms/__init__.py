@@ -1,7 +1,7 @@
 """Generated medical-looking images with exact ground truth (not patient data)."""
 
 from medmo_models.phantoms.generate import generate_phantoms, make_phantom
-from medmo_models.phantoms.questions import Question, questions_for
+from medmo_models.phantoms.questions import Question, presence_question, questions_for
 from medmo_models.phantoms.scene import LABELS, MODALITIES, Finding, Phantom
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "Question",
     "generate_phantoms",
     "make_phantom",
+    "presence_question",
     "questions_for",
 ]

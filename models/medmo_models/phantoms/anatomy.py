@@ -102,7 +102,7 @@ def paint_effusion(image: FloatImage, canvas: Canvas, place: Place, rng: np.rand
     """A bright pool with straight sides and a curved upper edge (a meniscus)."""
     mask = canvas.ellipse(place.cx, place.cy, place.rx, place.ry, 0.10, 9.0)
     dip = place.cy - place.ry + 0.45 * place.ry * (1.0 - ((canvas.x - place.cx) / place.rx) ** 2)
-    below: FloatImage = ramp((canvas.y - dip) / np.float32(0.015) + np.float32(0.5))
+    below = ramp(((canvas.y - dip) / 0.015 + 0.5).astype(np.float32))
     return _solid(image, mask * below, rng.uniform(0.70, 0.78), 0.95)
 
 

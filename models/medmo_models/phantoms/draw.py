@@ -31,9 +31,9 @@ class Canvas:
     @classmethod
     def of_size(cls, width: int, height: int) -> Canvas:
         """Return the grids of an image of ``width`` x ``height`` pixels."""
-        x = ((np.arange(width, dtype=np.float32) + 0.5) / width)[None, :]
-        y = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
-        return cls(x, y)
+        x = ((np.arange(width) + 0.5) / width).astype(np.float32)
+        y = ((np.arange(height) + 0.5) / height).astype(np.float32)
+        return cls(x[None, :], y[:, None])
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -1,1 +1,10 @@
-"""The backends, each a module with one class behind one contract."""
+"""The backends, in one ordered tuple; each is a module with one class behind one contract."""
+
+from medmo_runtime.backends.base import Backend
+from medmo_runtime.backends.bnb import BitsAndBytesBackend
+from medmo_runtime.backends.gptq import GptqBackend
+from medmo_runtime.backends.reference import ReferenceBackend
+
+BACKENDS: tuple[Backend, ...] = (GptqBackend(), BitsAndBytesBackend(), ReferenceBackend())
+
+__all__ = ["BACKENDS", "Backend"]

@@ -1,0 +1,31 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Both set up .venv first; the second time is fast.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check train clean
+
+demo: $(READY)
+	$(BIN)/medmo demo --out medmo-demo
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: test
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(READY)
+
+# Trains the embedded model again from nothing (hours on a laptop).
+train: $(READY)
+	cd models && ../$(BIN)/python -m tiny_training --work ../build/training --out ../build/medmo-tiny
+
+clean:
+	rm -rf $(VENV) build dist medmo-demo

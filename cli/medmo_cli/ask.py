@@ -1,0 +1,126 @@
+"""``medmo ask``: one answer about one or several images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medmo_cli.output import errors_as_sentences, messages, print_json, results
+from medmo_models.artifact import open_model
+from medmo_models.errors import CancelledError, InputError
+from medmo_models.imaging import LoadedImage, load_image
+from medmo_models.library import embedded_model_path, find_model
+from medmo_models.prompts import TASK_PROMPTS
+from medmo_runtime.answer import Answer
+from medmo_runtime.answer_overlay import save_answer_overlay
+from medmo_runtime.session import Preprocessing, Session
+
+
+def choose_prompt(prompt: str | None, task: str | None) -> str:
+    """Return the user's prompt, or the task's own.
+
+    Raises
+    ------
+    InputError
+        If neither is given, or the task is unknown.
+    """
+    if task is not None and task not in TASK_PROMPTS:
+        raise InputError(f"There is no task {task!r}; choose one of {', '.join(TASK_PROMPTS)}.")
+    if prompt is not None and prompt.strip():
+        return prompt
+    if task is None:
+        raise InputError(f"Say what to ask: --prompt TEXT, or --task with one of {', '.join(TASK_PROMPTS)}.")
+    return TASK_PROMPTS[task]
+
+
+def parse_window(text: str | None) -> tuple[float, float] | None:
+    """Read ``center/width``, for example ``-600/1500``."""
+    if text is None:
+        return None
+    center, separator, width = text.partition("/")
+    try:
+        if not separator or float(width) <= 0:
+            raise ValueError
+        return float(center), float(width)
+    except ValueError:
+        raise InputError(f"--window {text} is not center/width, for example --window=-600/1500.") from None
+
+
+def print_answer(answer: Answer, streamed: bool) -> None:
+    """Print an answer for people; the text only if it was not streamed already."""
+    if not streamed:
+        results.print(answer.text, markup=False)
+    for finding in answer.findings:
+        for box in finding.boxes:
+            x1, y1, x2, y2 = box.pixels
+            sure = "" if box.confidence is None else f", token probability {box.confidence:.2f}"
+            marks = f" [{', '.join(box.marks)}]" if box.marks else ""
+            label = finding.label or "(no label)"
+            results.print(f"  {label}: {x1:.1f}, {y1:.1f} - {x2:.1f}, {y2:.1f} px{sure}{marks}", markup=False)
+    if answer.marks:
+        messages.print(f"note: the answer is {', '.join(answer.marks)}", markup=False)
+    stats = answer.stats
+    speed = "" if stats.decode_tokens_per_s is None else f", {stats.decode_tokens_per_s:.1f} tokens/s"
+    messages.print(
+        f"{answer.artifact.method} on {answer.backend.name}/{answer.backend.device} ({answer.backend.reason}); "
+        f"load {stats.load_s:.1f} s, vision {stats.vision_s:.2f} s, prefill {stats.prefill_s:.2f} s{speed}",
+        markup=False,
+    )
+    messages.print("Research use only. Not for diagnosis.", style="dim")
+
+
+def command(
+    images: Annotated[list[Path], typer.Argument(help="PNG, JPEG, TIFF or DICOM files.")],
+    prompt: Annotated[str | None, typer.Option(help="The question.")] = None,
+    task: Annotated[str | None, typer.Option(help="localize, report or vqa: asks the task's own question.")] = None,
+    artifact: Annotated[str | None, typer.Option(help="A model directory or installed name.")] = None,
+    backend: Annotated[str | None, typer.Option(help="gptq, bnb or reference; chosen if not given.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ...; chosen if not given.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; chosen if not given.")] = None,
+    preprocessing: Annotated[str, typer.Option(help="standard, or readme: as MedMO's README script.")] = "standard",
+    frame: Annotated[int | None, typer.Option(help="Frame of a multi-frame file, from 0.")] = None,
+    window: Annotated[str | None, typer.Option(help="Window center/width for grey images.")] = None,
+    overlay: Annotated[Path | None, typer.Option(help="Write the first image with its boxes to this PNG.")] = None,
+    max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer in tokens.")] = 512,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Ask about one or several images."""
+    with errors_as_sentences():
+        question = choose_prompt(prompt, task)
+        mode = _preprocessing(preprocessing)
+        if dtype not in (None, "float32", "bfloat16", "float16"):
+            raise InputError(f"There is no dtype {dtype!r}; choose float32, bfloat16 or float16.")
+        shown = parse_window(window)
+        loaded: list[LoadedImage] = [load_image(path, frame=frame, window=shown) for path in images]
+        path = find_model(artifact) if artifact is not None else embedded_model_path()
+        if artifact is None:
+            messages.print("no --artifact given: the embedded medmo-tiny answers (it knows only phantoms)", style="dim")
+        with Session.open(
+            [open_model(path)], backend=backend, device=device, dtype=dtype, preprocessing=mode
+        ) as session:
+            answer = session.ask(loaded, question, max_new_tokens=max_new_tokens, on_text=None if json else _stream)
+        if not json:
+            results.print()
+        if overlay is not None:
+            save_answer_overlay(overlay, loaded[0].pixels, answer)
+        if json:
+            print_json(answer.to_json())
+        else:
+            print_answer(answer, streamed=True)
+        if answer.stats.finish_reason == "cancelled":
+            raise CancelledError("cancelled")
+
+
+def _preprocessing(name: str) -> Preprocessing:
+    if name == "readme":
+        return "readme"
+    if name == "standard":
+        return "standard"
+    raise InputError(f"There is no preprocessing {name!r}; choose standard or readme.")
+
+
+def _stream(piece: str) -> bool:
+    results.print(piece, end="", markup=False)
+    return True

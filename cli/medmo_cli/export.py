@@ -1,0 +1,101 @@
+"""``medmo export``: quantize a checkpoint to an artifact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from medmo_cli.output import errors_as_sentences, messages, print_json, results
+from medmo_export.pipeline import ExportRequest, run_export
+from medmo_models.artifact import Artifact
+from medmo_models.library import find_model
+from medmo_runtime.memory import readable_bytes, stored_weight_bytes
+
+app = typer.Typer(no_args_is_help=True, help="Quantize a full-precision checkpoint to 4 bits.")
+ModelOption = Annotated[str, typer.Option("--model", help="A full-precision checkpoint directory or installed name.")]
+OutOption = Annotated[Path, typer.Option("--out", help="The artifact's new directory.")]
+DeviceOption = Annotated[str, typer.Option(help="Where to quantize: cpu, cuda:0, ...")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an artifact that is already there.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def run_with_progress(request: ExportRequest) -> Artifact:
+    """Run one export with a bar per phase on stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=messages, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def update(phase: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{request.method}: {phase}", completed=done, total=total)
+
+        return run_export(request, update)
+
+
+def _export(request: ExportRequest, as_json: bool) -> None:
+    artifact = run_with_progress(request)
+    manifest = artifact.manifest
+    if as_json:
+        print_json(
+            {
+                "path": str(artifact.path),
+                "id": artifact.id,
+                "method": manifest.method,
+                "bits_per_weight": manifest.bits_per_weight,
+                "bytes": stored_weight_bytes(artifact),
+                "self_check": manifest.self_check,
+            }
+        )
+        return
+    results.print(f"wrote {artifact.path}", markup=False)
+    check = manifest.self_check or {}
+    results.print(
+        f"{manifest.method}, {manifest.bits_per_weight:.2f} bits per weight in the text layers, "
+        f"{readable_bytes(stored_weight_bytes(artifact))}; against the source on {check['samples']} held-out "
+        f"samples: mean KLD {check['mean_kld']:.4f}, same most probable token {check['top1']:.1%}",
+        markup=False,
+    )
+
+
+@app.command("gptq")
+def gptq(
+    model: ModelOption,
+    out: OutOption,
+    group_size: Annotated[int, typer.Option(help="Weights that share one scale.")] = 128,
+    activation_order: Annotated[bool, typer.Option("--activation-order", help="Quantize in activation order.")] = False,
+    samples: Annotated[int, typer.Option(min=1, help="Calibration samples (generated phantoms).")] = 32,
+    device: DeviceOption = "cpu",
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+) -> None:
+    """GPTQ: calibrated 4-bit weights, read by GPTQModel, vLLM and others."""
+    with errors_as_sentences():
+        request = ExportRequest(
+            method="gptq",
+            checkpoint=find_model(model),
+            destination=out,
+            group_size=group_size,
+            activation_order=activation_order,
+            calibration_samples=samples,
+            device=device,
+            overwrite=overwrite,
+        )
+        _export(request, json)
+
+
+@app.command("bnb")
+def bnb(
+    model: ModelOption,
+    out: OutOption,
+    device: DeviceOption = "cpu",
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Bitsandbytes nf4 with double quantization: no calibration needed."""
+    with errors_as_sentences():
+        request = ExportRequest(
+            method="bnb-nf4", checkpoint=find_model(model), destination=out, device=device, overwrite=overwrite
+        )
+        _export(request, json)

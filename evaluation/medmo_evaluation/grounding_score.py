@@ -1,0 +1,112 @@
+"""F1 and mean IoU of predicted boxes over images, with bootstrap intervals over images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medmo_evaluation.boxes import LabelledBox, match_boxes
+
+BOOTSTRAP_RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class ImageScore:
+    """Counts of one image at an IoU threshold.
+
+    Attributes
+    ----------
+    true_positives, predicted, true : int
+    matched_ious : tuple of float
+        Of every matched pair, also of those under the threshold.
+    """
+
+    true_positives: int
+    predicted: int
+    true: int
+    matched_ious: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % percentile interval from a bootstrap over images."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def score_image(predicted: Sequence[LabelledBox], true: Sequence[LabelledBox], threshold: float = 0.5) -> ImageScore:
+    """Match the boxes of one image and count those with an IoU of at least ``threshold``."""
+    ious = tuple(match.iou for match in match_boxes(predicted, true))
+    return ImageScore(sum(iou >= threshold for iou in ious), len(predicted), len(true), ious)
+
+
+def f1(scores: Sequence[ImageScore]) -> float:
+    """Return 2 TP / (2 TP + FP + FN) over all images; 1.0 if there was nothing to find or to say."""
+    counts = _counts(scores)
+    return float(_f1(counts.sum(axis=0)))
+
+
+def mean_iou(scores: Sequence[ImageScore]) -> float:
+    """Return the mean IoU over all matched pairs; 0.0 if there is none."""
+    ious = [iou for score in scores for iou in score.matched_ious]
+    return float(np.mean(ious)) if ious else 0.0
+
+
+def f1_interval(scores: Sequence[ImageScore], seed: int = 0) -> Interval:
+    """Return `f1` with its bootstrap interval."""
+    return bootstrap(_counts(scores), lambda counts: _f1(counts.sum(axis=-2)), seed)
+
+
+def mean_iou_interval(scores: Sequence[ImageScore], seed: int = 0) -> Interval:
+    """Return `mean_iou` with its bootstrap interval."""
+    sums = np.array([[sum(s.matched_ious), len(s.matched_ious)] for s in scores], dtype=float).reshape(-1, 2)
+
+    def ratio(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        total = rows.sum(axis=-2)
+        return np.divide(total[..., 0], total[..., 1], out=np.zeros_like(total[..., 0]), where=total[..., 1] > 0)
+
+    return bootstrap(sums, ratio, seed)
+
+
+def accuracy_interval(correct: Sequence[bool], seed: int = 0) -> Interval:
+    """Return the share of correct answers with its bootstrap interval."""
+    return bootstrap(np.asarray(correct, dtype=float)[:, None], lambda rows: rows.mean(axis=(-2, -1)), seed)
+
+
+def bootstrap(
+    rows: NDArray[np.float64], statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], seed: int
+) -> Interval:
+    """Resample rows (images) with replacement and take the 2.5 % and 97.5 % percentiles.
+
+    Parameters
+    ----------
+    rows : ndarray of float64, shape (images, columns)
+    statistic : callable
+        Maps (..., images, columns) to (...).
+    seed : int
+    """
+    rng = np.random.default_rng(seed)
+    count = len(rows)
+    values = np.concatenate(
+        [statistic(rows[rng.integers(count, size=(100, count))]) for _ in range(BOOTSTRAP_RESAMPLES // 100)]
+    )
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Interval(float(statistic(rows)), float(low), float(high))
+
+
+def _counts(scores: Sequence[ImageScore]) -> NDArray[np.float64]:
+    return np.array([[s.true_positives, s.predicted, s.true] for s in scores], dtype=float).reshape(-1, 3)
+
+
+def _f1(totals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """2 TP / (predicted + true), which equals 2 TP / (2 TP + FP + FN)."""
+    said = totals[..., 1] + totals[..., 2]
+    return np.divide(2 * totals[..., 0], said, out=np.ones_like(said), where=said > 0)

@@ -1,0 +1,87 @@
+"""The reference of a quantized artifact: its weights written out in float32, computed by transformers alone.
+
+Independent of every quantized kernel, so a backend that computes wrongly shows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+
+from medmo_models.errors import InputError
+from medmo_models.strict_json import read_json_object
+
+
+def load_dequantized(directory: Path, method: str) -> Qwen3VLForConditionalGeneration:
+    """Build the network in float32 on the CPU with every packed weight unpacked.
+
+    Parameters
+    ----------
+    directory : Path
+        An artifact or checkpoint.
+    method : str
+        The manifest's method: ``gptq``, ``bnb-nf4`` or a full precision.
+
+    Raises
+    ------
+    InputError
+        If a tensor is missing.
+    """
+    settings = read_json_object(directory / "config.json")
+    settings.pop("quantization_config", None)
+    tensors: dict[str, torch.Tensor] = {}
+    for file in sorted(directory.glob("*.safetensors")):
+        tensors |= load_file(file)
+    if method == "gptq":
+        tensors = _unpack_gptq(tensors)
+    elif method == "bnb-nf4":
+        tensors = _unpack_bitsandbytes(tensors)
+    network = Qwen3VLForConditionalGeneration(Qwen3VLConfig.from_dict(settings)).float()
+    missing, _ = network.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=False)
+    tied = {"lm_head.weight"} if network.config.tie_word_embeddings else set()
+    if lost := sorted(set(missing) - tied):
+        raise InputError(f"{directory} lacks {lost[0]} and {len(lost) - 1} more tensors; copy or export it again.")
+    network.tie_weights()
+    return network.eval()
+
+
+def unpack_int4(packed: torch.Tensor, axis: int) -> torch.Tensor:
+    """Unpack int32 words into eight 4-bit values each, the lowest bits first, along ``axis``."""
+    shifts = torch.arange(0, 32, 4, dtype=torch.int32)
+    values = (packed.unsqueeze(axis + 1) >> shifts.reshape([-1 if d == axis + 1 else 1 for d in range(3)])) & 15
+    return values.flatten(axis, axis + 1)
+
+
+def _unpack_gptq(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Undo the GPTQ v1 layout: weight[out, in] = (q - (z + 1)) * scale, one group per ``g_idx`` entry."""
+    result = {}
+    for name, value in tensors.items():
+        layer, _, part = name.rpartition(".")
+        if part == "qweight":
+            quantized = unpack_int4(value, axis=0)
+            zeros = unpack_int4(tensors[f"{layer}.qzeros"], axis=1) + 1
+            scales, groups = tensors[f"{layer}.scales"].float(), tensors[f"{layer}.g_idx"].long()
+            result[f"{layer}.weight"] = ((quantized - zeros[groups]) * scales[groups]).T.contiguous()
+        elif part not in ("qzeros", "scales", "g_idx"):
+            result[name] = value
+    return result
+
+
+def _unpack_bitsandbytes(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    from bitsandbytes.functional import QuantState, dequantize_4bit
+
+    result: dict[str, torch.Tensor] = {}
+    for name, value in tensors.items():
+        states: dict[str, Any] = {
+            key[len(name) + 1 :]: state for key, state in tensors.items() if key.startswith(f"{name}.")
+        }
+        if states:
+            state = QuantState.from_dict(states, device=torch.device("cpu"))
+            result[name] = dequantize_4bit(value, state)
+        elif not any(name.startswith(f"{weight}.") for weight in tensors):
+            result[name] = value
+    return result

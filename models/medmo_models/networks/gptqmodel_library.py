@@ -1,0 +1,75 @@
+"""Keeps GPTQModel's side effects in.
+
+Measured with GPTQModel 7.7.0: importing it prints a banner on stdout, installs a root log handler, sets
+``HF_HOME`` and other variables for the whole process and creates directories in ``/tmp``; working with
+it prints progress bars, whole configurations and log lines on stdout.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from io import TextIOBase
+
+#: What tokenicer, which GPTQModel imports, would otherwise point to a fixed directory in /tmp.
+_CACHE_VARIABLES = ("HF_HOME", "HF_HUB_CACHE", "TRANSFORMERS_CACHE", "HF_MODULES_CACHE")
+
+
+class _Discard(TextIOBase):
+    """A text stream that keeps nothing."""
+
+    def write(self, text: str, /) -> int:
+        return len(text)
+
+
+@contextmanager
+def quiet_gptqmodel() -> Iterator[None]:
+    """Import GPTQModel without traces, and keep stdout clean while it works inside the ``with`` block.
+
+    Errors are not hidden: GPTQModel raises them.
+    """
+    with redirect_stdout(_Discard()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if "gptqmodel" not in sys.modules:
+            _import_without_traces()
+        yield
+
+
+def _import_without_traces() -> None:
+    import transformers  # noqa: F401 - reads the cache variables, so it must come first
+
+    # Two worker threads: with one, GPTQModel's quantization waits for itself on small machines.
+    os.environ.setdefault("GPTQMODEL_CPU_WORKERS", str(max(2, ((os.cpu_count() or 1) + 1) // 2)))
+    with ExitStack() as stack:
+        stack.enter_context(_environment_kept())
+        stack.enter_context(_root_logger_kept())
+        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        for name in _CACHE_VARIABLES:
+            os.environ.setdefault(name, scratch)
+        import gptqmodel  # noqa: F401
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _root_logger_kept() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)

@@ -1,0 +1,88 @@
+"""What a backend is asked and what it gives back: plain data, free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medmo_models.preprocessing import PreparedPrompt
+
+FinishReason = Literal["stop", "length", "cancelled"]
+
+
+@dataclass(frozen=True)
+class GeneratedToken:
+    """One token as it is produced.
+
+    Attributes
+    ----------
+    id : int
+    probability : float
+        The model's probability of this token (0 to 1), before any sampling change.
+    """
+
+    id: int
+    probability: float
+
+
+#: Called after each token; returning False stops before the next one.
+TokenCallback = Callable[[GeneratedToken], bool]
+#: Called when a phase begins: ``vision``, ``prefill`` or ``decode``.
+PhaseCallback = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The tokens of one answer and what they cost.
+
+    Attributes
+    ----------
+    tokens : tuple of GeneratedToken
+        Without the end-of-sequence token.
+    finish_reason : str
+        ``stop`` (the model ended), ``length`` (the limit) or ``cancelled``.
+    vision_s, prefill_s, decode_s : float
+        Seconds; prefill ends with the first token, decode covers the others.
+    peak_memory_bytes : int
+        Highest memory of the device (GPU), or of the process so far (CPU).
+    """
+
+    tokens: tuple[GeneratedToken, ...]
+    finish_reason: FinishReason
+    vision_s: float
+    prefill_s: float
+    decode_s: float
+    peak_memory_bytes: int
+
+    @property
+    def decode_tokens_per_s(self) -> float | None:
+        """Tokens after the first one per second of decoding; None with fewer than two tokens."""
+        if len(self.tokens) < 2 or self.decode_s <= 0:
+            return None
+        return (len(self.tokens) - 1) / self.decode_s
+
+
+class LoadedModel(Protocol):
+    """A model in memory on one device, ready to answer."""
+
+    def generate(
+        self,
+        prompt: PreparedPrompt,
+        max_new_tokens: int,
+        on_token: TokenCallback | None = None,
+        on_phase: PhaseCallback | None = None,
+    ) -> Generation:
+        """Decode greedily until the model ends, the limit is reached or ``on_token`` returns False."""
+        ...
+
+    def logits(self, prompt: PreparedPrompt) -> NDArray[np.float32]:
+        """Return the logits of every position of ``prompt``, shape (length, vocabulary)."""
+        ...
+
+    def close(self) -> None:
+        """Free the memory; the model cannot be used afterwards."""
+        ...
