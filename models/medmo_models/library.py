@@ -74,8 +74,7 @@ def import_model(source: Path, name: str | None = None, progress: Progress | Non
 
     The copy of every file is read back and its SHA-256 compared with the source's manifest, or with the source itself
     for a plain checkpoint, which gets a manifest. Only files that belong to the model are copied; links are
-    followed. The same model already there under the
-    name is opened, not copied, or replaced if it is damaged.
+    followed. The same model already there under the name is opened instead, or replaced if it is damaged.
 
     Parameters
     ----------
@@ -108,7 +107,7 @@ def import_model(source: Path, name: str | None = None, progress: Progress | Non
             copy_resumably(source / relative, staging / relative, entry, meter)
         (staging / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")
         publish(staging, destination)
-    return open_artifact(destination)
+    return Artifact(destination, manifest, resolve_spec(destination, manifest))
 
 
 def _installed() -> Iterator[tuple[str, Path]]:

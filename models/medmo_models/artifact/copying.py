@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from medmo_models.artifact.hashing import CHUNK_BYTES, Meter, sha256_file
@@ -45,8 +44,6 @@ def copy_resumably(source: Path, target: Path, expected: FileEntry, meter: Meter
 def _copy_rest(source: Path, target: Path, meter: Meter) -> None:
     with source.open("rb") as reader, target.open("ab") as writer:
         done = writer.tell()
-        if done > os.fstat(reader.fileno()).st_size:
-            done = writer.truncate(0)
         reader.seek(done)
         meter.advance(done)
         while chunk := reader.read(CHUNK_BYTES):

@@ -84,8 +84,6 @@ def sha256_file(path: Path, meter: Meter | None = None, *, use_cache: bool = Tru
     digest = hasher.hexdigest()
     if unchanged and abs(time.time_ns() - before["mtime_ns"]) > _SETTLED_AFTER_NS:
         _remember(path, before, digest)
-    else:
-        _forget(path)
     return digest
 
 
@@ -126,11 +124,3 @@ def _remember(path: Path, status: dict[str, int], digest: str) -> None:
         Path(temporary).replace(entry)
     except OSError:
         Path(temporary).unlink(missing_ok=True)
-
-
-def _forget(path: Path) -> None:
-    """Drop an entry that a fresh reading did not confirm."""
-    try:
-        _entry_path(path).unlink(missing_ok=True)
-    except (OSError, InputError):
-        return

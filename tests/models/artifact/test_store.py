@@ -327,6 +327,7 @@ def test_a_killed_export_never_loads_and_the_next_one_cleans_up(tmp_path: Path) 
         "with create_artifact(Path(sys.argv[1])) as writer:\n"
         "    (writer.path / 'config.json').write_text(json.dumps(TINY_CONFIG))\n"
         "    write_safetensors(writer.path / 'model.safetensors', {**FULL, **REST})\n"
+        "    (writer.path / 'leftover.json').touch()\n"
         "    os.kill(os.getpid(), 9)",
         str(tmp_path / "out"),
     )
@@ -334,7 +335,24 @@ def test_a_killed_export_never_loads_and_the_next_one_cleans_up(tmp_path: Path) 
     for attempt in (open_model, open_artifact):
         with pytest.raises(InputError, match="is an unfinished export or import"):
             attempt(staging)
-    make_artifact(tmp_path / "out")
+    assert set(make_artifact(tmp_path / "out").manifest.files) == {"config.json", WEIGHTS}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_overwrite_that_the_system_refuses_keeps_the_old_artifact(
+    artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def refuse_staging(path: Path, target: Path) -> Path:
+        if path.name.endswith(".partial"):
+            raise PermissionError(13, "Permission denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_staging)
+    with pytest.raises(InputError, match="out cannot be written: Permission denied"):
+        make_artifact(artifact.path, seed=5, overwrite=True)
+    assert open_artifact(artifact.path).id == artifact.id
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
