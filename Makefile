@@ -25,7 +25,8 @@ $(READY): pyproject.toml constraints.txt
 
 # Trains the embedded model again from nothing (hours on a laptop).
 train: $(READY)
-	cd models && ../$(BIN)/python -m tiny_training --work ../build/training --out ../build/medmo-tiny
+	cd models && ../$(BIN)/python -m tiny_training --work ../build/training --out ../build/medmo-tiny \
+		--picture ../build/medmo-tiny.png
 
 clean:
 	rm -rf $(VENV) build dist medmo-demo

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydicom.data import get_testdata_file
 
@@ -12,7 +13,7 @@ from medmo_cli.export import run_with_progress
 from medmo_cli.progress import count_progress
 from medmo_evaluation.grounding_score import f1
 from medmo_evaluation.phantom_run import ask_phantoms
-from medmo_export.pipeline import ExportRequest
+from medmo_export.pipeline import EXPORT_METHODS, ExportRequest
 from medmo_models.artifact import Artifact, open_model
 from medmo_models.errors import InputError
 from medmo_models.imaging import LoadedImage, image_from_pixels, load_image
@@ -21,7 +22,6 @@ from medmo_models.phantoms import MODALITIES, Phantom, make_phantom, presence_qu
 from medmo_models.prompts import LOCALIZE_PROMPT, REPORT_PROMPT
 from medmo_runtime.answer import Answer
 from medmo_runtime.answer_overlay import save_answer_overlay
-from medmo_runtime.memory import stored_weight_bytes
 from medmo_runtime.session import Session
 
 #: Phantoms that the embedded model has not been trained on.
@@ -56,9 +56,9 @@ def export_formats(out: Path) -> list[Artifact]:
     """Export the embedded model to GPTQ and nf4; return all formats, full precision first."""
     source = embedded_model_path()
     artifacts = [open_model(source)]
-    for method, name in (("gptq", "medmo-tiny-gptq"), ("bnb-nf4", "medmo-tiny-bnb-nf4")):
+    for method in EXPORT_METHODS:
         request = ExportRequest(
-            method=method, checkpoint=source, destination=out / name, calibration_samples=32, overwrite=True
+            method=method, checkpoint=source, destination=out / f"medmo-tiny-{method}", overwrite=True
         )
         artifacts.append(run_with_progress(request))
     return artifacts
@@ -121,11 +121,11 @@ def measure_formats(artifacts: Sequence[Artifact], count: int) -> list[FormatRow
         with Session.open([artifact]) as session, count_progress(f"measuring {method}") as update:
             answered = list(ask_phantoms(session, DEMO_SEED, count, ("localize",), update))
         speeds = sorted(s for a in answered if (s := a.answer.stats.decode_tokens_per_s) is not None)
-        check = artifact.manifest.self_check
+        check: Any = artifact.manifest.self_check
         rows.append(
             FormatRow(
                 format=method,
-                bytes=stored_weight_bytes(artifact),
+                bytes=artifact.weight_bytes,
                 f1_50=f1([a.score() for a in answered]),
                 agreement=1.0 if check is None else float(check["top1"]),
                 decode_tokens_per_s=speeds[len(speeds) // 2] if speeds else None,

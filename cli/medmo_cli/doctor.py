@@ -12,7 +12,7 @@ from rich.table import Table
 
 from medmo_cli.export import run_with_progress
 from medmo_cli.output import errors_as_sentences, messages, print_json, results
-from medmo_export.pipeline import ExportRequest
+from medmo_export.pipeline import EXPORT_METHODS, ExportMethod, ExportRequest
 from medmo_models import __version__
 from medmo_models.artifact import Artifact, open_artifact, open_model
 from medmo_models.directories import user_cache_directory
@@ -44,8 +44,8 @@ def self_test_artifacts() -> dict[str, Artifact]:
     """Return the embedded model in every format by method, quantized on first use and kept in the cache folder."""
     embedded = open_model(embedded_model_path())
     folder = user_cache_directory() / "self-test" / f"{embedded.id[:16]}-{__version__}"
-    artifacts = {embedded.manifest.method: embedded}
-    for method in ("gptq", "bnb-nf4"):
+    artifacts: dict[str, Artifact] = {embedded.manifest.method: embedded}
+    for method in EXPORT_METHODS:
         destination = folder / method
         with contextlib.suppress(MedMOError):
             artifacts[method] = open_artifact(destination)
@@ -54,7 +54,7 @@ def self_test_artifacts() -> dict[str, Artifact]:
     return artifacts
 
 
-def _make(method: Any, source: Path, destination: Path) -> Artifact:
+def _make(method: ExportMethod, source: Path, destination: Path) -> Artifact:
     messages.print(f"quantizing the embedded model to {method} for the self-test (once)")
     destination.parent.mkdir(parents=True, exist_ok=True)
     request = ExportRequest(

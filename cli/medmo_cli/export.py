@@ -12,7 +12,7 @@ from medmo_cli.output import errors_as_sentences, messages, print_json, results
 from medmo_export.pipeline import ExportRequest, run_export
 from medmo_models.artifact import Artifact
 from medmo_models.library import find_model
-from medmo_runtime.memory import readable_bytes, stored_weight_bytes
+from medmo_runtime.memory import readable_bytes
 
 app = typer.Typer(no_args_is_help=True, help="Quantize a full-precision checkpoint to 4 bits.")
 ModelOption = Annotated[str, typer.Option("--model", help="A full-precision checkpoint directory or installed name.")]
@@ -44,7 +44,7 @@ def _export(request: ExportRequest, as_json: bool) -> None:
                 "id": artifact.id,
                 "method": manifest.method,
                 "bits_per_weight": manifest.bits_per_weight,
-                "bytes": stored_weight_bytes(artifact),
+                "bytes": artifact.weight_bytes,
                 "self_check": manifest.self_check,
             }
         )
@@ -53,7 +53,7 @@ def _export(request: ExportRequest, as_json: bool) -> None:
     check = manifest.self_check or {}
     results.print(
         f"{manifest.method}, {manifest.bits_per_weight:.2f} bits per weight in the text layers, "
-        f"{readable_bytes(stored_weight_bytes(artifact))}; against the source on {check['samples']} held-out "
+        f"{readable_bytes(artifact.weight_bytes)}; against the source on {check['samples']} held-out "
         f"samples: mean KLD {check['mean_kld']:.4f}, same most probable token {check['top1']:.1%}",
         markup=False,
     )

@@ -14,7 +14,7 @@ from medmo_cli.progress import byte_progress
 from medmo_models.artifact import open_model, verify_artifact
 from medmo_models.errors import InputError
 from medmo_models.library import find_model, import_model, list_models
-from medmo_models.specs import BUILT_IN_SPECS
+from medmo_models.specs import SPECS
 from medmo_runtime.memory import readable_bytes
 
 app = typer.Typer(no_args_is_help=True, help="Specs and installed artifacts.")
@@ -29,7 +29,7 @@ def list_command(json: JsonOption = False) -> None:
         installed = list_models()
         if json:
             entries = [{**asdict(entry), "path": str(entry.path)} for entry in installed]
-            print_json({"installed": entries, "specs": [asdict(spec) for spec in BUILT_IN_SPECS]})
+            print_json({"installed": entries, "specs": [asdict(spec) for spec in SPECS]})
             return
         table = Table("name", "model", "method", "bits per weight", "size", "problem")
         for entry in installed:
@@ -37,7 +37,7 @@ def list_command(json: JsonOption = False) -> None:
             size = readable_bytes(entry.size_bytes)
             table.add_row(entry.name, entry.spec_id, entry.method, bits, size, entry.problem)
         results.print(table)
-        results.print(f"Models that this version knows: {', '.join(spec.title for spec in BUILT_IN_SPECS)}.")
+        results.print(f"Models that this version knows: {', '.join(spec.title for spec in SPECS)}.")
 
 
 @app.command("info")

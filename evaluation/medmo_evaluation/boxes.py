@@ -33,7 +33,8 @@ def box_iou(first: Sequence[FloatBox], second: Sequence[FloatBox]) -> NDArray[np
     area_a = (a[:, 2:] - a[:, :2]).prod(axis=1)
     area_b = (b[:, 2:] - b[:, :2]).prod(axis=1)
     union = area_a[:, None] + area_b[None, :] - common
-    return np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    overlap: NDArray[np.float64] = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    return overlap
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def mean_iou_interval(scores: Sequence[ImageScore], seed: int = 0) -> Interval:
 
     def ratio(rows: NDArray[np.float64]) -> NDArray[np.float64]:
         total = rows.sum(axis=-2)
-        return np.divide(total[..., 0], total[..., 1], out=np.zeros_like(total[..., 0]), where=total[..., 1] > 0)
+        return _ratio(total[..., 0], total[..., 1], 0.0)
 
     return bootstrap(sums, ratio, seed)
 
@@ -108,5 +108,10 @@ def _counts(scores: Sequence[ImageScore]) -> NDArray[np.float64]:
 
 def _f1(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     """2 TP / (predicted + true), which equals 2 TP / (2 TP + FP + FN)."""
-    said = totals[..., 1] + totals[..., 2]
-    return np.divide(2 * totals[..., 0], said, out=np.ones_like(said), where=said > 0)
+    return _ratio(2 * totals[..., 0], totals[..., 1] + totals[..., 2], 1.0)
+
+
+def _ratio(above: NDArray[np.float64], below: NDArray[np.float64], otherwise: float) -> NDArray[np.float64]:
+    """Divide, with ``otherwise`` where there is nothing to divide by."""
+    result: NDArray[np.float64] = np.divide(above, below, out=np.full_like(below, otherwise), where=below > 0)
+    return result

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from medmo_export.checkpoint_files import copy_companions, write_config
-from medmo_export.quiet import quiet_libraries
+from medmo_models.networks.quiet import quiet_transformers
 
 #: Modules that stay in 16 bits. transformers' default would quantize the vision tower; leaving out the
 #: head breaks checkpoints whose head is tied to the embedding.
@@ -58,7 +58,7 @@ def quantize_bnb(checkpoint: Path, destination: Path, options: BnbOptions, *, de
         bnb_4bit_compute_dtype=torch.bfloat16,
         llm_int8_skip_modules=list(HIGH_PRECISION),
     )
-    with quiet_libraries():
+    with quiet_transformers():
         network: Any = Qwen3VLForConditionalGeneration.from_pretrained(
             checkpoint,
             quantization_config=settings,

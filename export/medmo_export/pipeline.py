@@ -17,6 +17,8 @@ from medmo_models.artifact.checkpoint import read_quantization
 from medmo_models.artifact.weights import bits_per_weight, read_tensor_headers
 from medmo_models.strict_json import read_json_object
 
+ExportMethod = Literal["gptq", "bnb-nf4"]
+EXPORT_METHODS: tuple[ExportMethod, ...] = ("gptq", "bnb-nf4")
 #: Seed of the calibration phantoms: neither training nor held-out ones.
 CALIBRATION_SEED = 99
 _CHECK_SAMPLES = 12
@@ -44,7 +46,7 @@ class ExportRequest:
         Replace an artifact that is already at ``destination``.
     """
 
-    method: Literal["gptq", "bnb-nf4"]
+    method: ExportMethod
     checkpoint: Path
     destination: Path
     group_size: int = 128

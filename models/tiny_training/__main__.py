@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import torch
 from transformers import Qwen3VLForConditionalGeneration
 
+from medmo_models.artifact import ManifestFacts, create_artifact
+from medmo_models.artifact.checkpoint import describe_checkpoint, read_checkpoint
 from tiny_training.card import write_card
 from tiny_training.dataset import build_cache, load_cache
 from tiny_training.evaluate import run, summarize
@@ -58,11 +61,21 @@ def save_checkpoint(model: Qwen3VLForConditionalGeneration, directory: Path) -> 
     return directory
 
 
+def install(checkpoint: Path, destination: Path) -> None:
+    """Copy the finished checkpoint as a full-precision artifact with its manifest; replaces an older one."""
+    described = describe_checkpoint(read_checkpoint(checkpoint))
+    facts = ManifestFacts(**{field.name: getattr(described, field.name) for field in fields(ManifestFacts)})
+    with create_artifact(destination, overwrite=True) as writer:
+        shutil.copytree(checkpoint, writer.path, dirs_exist_ok=True)
+        writer.finish(facts)
+
+
 def main() -> None:
     """Parse the options and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder for phantoms and resumable states (5 GB)")
     parser.add_argument("--out", type=Path, required=True, help="folder for the finished model")
+    parser.add_argument("--picture", type=Path, required=True, help="PNG file for the picture grid")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--how", default="", help="what the card says of this run: machine, time")
     arguments = parser.parse_args()
@@ -70,9 +83,8 @@ def main() -> None:
     plan = Plan()
     checkpoint = train(plan, arguments.work, arguments.threads)
     answers = run(checkpoint, plan.held_out_seed, plan.held_out)
-    shutil.rmtree(arguments.out, ignore_errors=True)
-    shutil.copytree(checkpoint, arguments.out)
-    write_card(arguments.out, answers, summarize(answers), plan, arguments.how)
+    write_card(checkpoint, arguments.picture, answers, summarize(answers), plan, arguments.how)
+    install(checkpoint, arguments.out)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def card_text(figures: Figures, plan: Plan, how: str) -> str:
         "",
         "Matching is one to one within a label, maximizing the summed IoU (Hungarian algorithm).",
         "",
-        "![Held-out answers: the model's boxes; the true labels in each caption](grid.png)",
+        "Pictures of held-out answers: `docs/images/medmo-tiny.png` in the repository.",
         "",
         "## Training",
         "",
@@ -84,9 +84,11 @@ def card_text(figures: Figures, plan: Plan, how: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_card(directory: Path, answers: Sequence[AnsweredQuestion], figures: Figures, plan: Plan, how: str) -> None:
-    """Write ``README.md`` (the card), ``grid.png`` and ``figures.json`` into ``directory``."""
-    grid = picture_grid(answers).quantize(128)
-    grid.save(directory / "grid.png", optimize=True)
+def write_card(
+    directory: Path, picture: Path, answers: Sequence[AnsweredQuestion], figures: Figures, plan: Plan, how: str
+) -> None:
+    """Write ``README.md`` (the card) and ``figures.json`` into ``directory``, and the picture grid to ``picture``."""
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    picture_grid(answers).quantize(128).save(picture, optimize=True)
     (directory / "README.md").write_text(card_text(figures, plan, how), encoding="utf-8")
     (directory / "figures.json").write_text(json.dumps(asdict(figures), indent=2) + "\n", encoding="utf-8")

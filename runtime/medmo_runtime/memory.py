@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from medmo_models.artifact import Artifact
 from medmo_models.specs import ModelSpec
 
 _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -59,11 +58,6 @@ def estimate(spec: ModelSpec, weight_bytes: int, dtype: str, device: str, contex
     prefill = context_tokens * (6 * shape.hidden_size + 3 * shape.intermediate_size) * size
     libraries = 600 * 2**20 if device == "cpu" else 300 * 2**20
     return MemoryEstimate(weight_bytes, kv_cache, vision, prefill + shape.vocabulary_size * 4 + libraries)
-
-
-def stored_weight_bytes(artifact: Artifact) -> int:
-    """Return the bytes of the artifact's weight files."""
-    return sum(entry.size for name, entry in artifact.manifest.files.items() if name.endswith(".safetensors"))
 
 
 def device_free_bytes(device: str) -> int | None:

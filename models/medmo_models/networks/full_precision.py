@@ -8,6 +8,7 @@ import torch
 from transformers import Qwen3VLForConditionalGeneration
 
 from medmo_models.errors import InputError
+from medmo_models.networks.quiet import quiet_transformers
 
 
 def load_full_precision(
@@ -31,15 +32,16 @@ def load_full_precision(
         If transformers cannot read the checkpoint.
     """
     try:
-        network = Qwen3VLForConditionalGeneration.from_pretrained(
-            directory,
-            dtype=dtype,
-            device_map={"": device},
-            attn_implementation=attention,
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-        )
+        with quiet_transformers():
+            network = Qwen3VLForConditionalGeneration.from_pretrained(
+                directory,
+                dtype=dtype,
+                device_map={"": device},
+                attn_implementation=attention,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+            )
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{directory} cannot be loaded as a Qwen3-VL checkpoint: {error}") from error
     return network.eval()

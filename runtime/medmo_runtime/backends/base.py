@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from medmo_models.artifact import Artifact
+from medmo_models.artifact import Artifact, Method
 from medmo_runtime.generation import LoadedModel
 from medmo_runtime.memory import MemoryEstimate
 
@@ -21,9 +21,15 @@ class Availability:
 class Backend(Protocol):
     """One way to run one kind of artifact."""
 
-    name: str
-    methods: tuple[str, ...]
-    """The artifact methods (`Manifest.method`) that it loads."""
+    @property
+    def name(self) -> str:
+        """The name that ``--backend`` takes."""
+        ...
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The artifact methods (`Manifest.method`) that it loads."""
+        ...
 
     def devices(self) -> tuple[str, ...]:
         """Return the devices it would use here, best first, for example ``("cuda:0", "cpu")``."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from medmo_models.artifact import Artifact
+from medmo_models.artifact import Artifact, Method
 from medmo_runtime.backends.base import Availability
 from medmo_runtime.backends.torch_devices import suitable_dtype, torch_availability, torch_devices
 from medmo_runtime.generation import LoadedModel
-from medmo_runtime.memory import MemoryEstimate, estimate, stored_weight_bytes
+from medmo_runtime.memory import MemoryEstimate, estimate
 
 
 class BitsAndBytesBackend:
     """Runs a bitsandbytes artifact (see `medmo_runtime.backends.base.Backend`)."""
 
     name = "bnb"
-    methods = ("bnb-nf4",)
+    methods: tuple[Method, ...] = ("bnb-nf4",)
 
     def devices(self) -> tuple[str, ...]:
         """Return torch's devices that bitsandbytes has kernels for."""
@@ -31,7 +31,7 @@ class BitsAndBytesBackend:
 
     def estimate_memory(self, artifact: Artifact, device: str, dtype: str, context_tokens: int) -> MemoryEstimate:
         """Predict memory with the packed weights as stored."""
-        return estimate(artifact.spec, stored_weight_bytes(artifact), dtype, device, context_tokens)
+        return estimate(artifact.spec, artifact.weight_bytes, dtype, device, context_tokens)
 
     def load(self, artifact: Artifact, device: str, dtype: str) -> LoadedModel:
         """Load with transformers; products are computed in ``dtype`` whatever the artifact was written with."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from medmo_models.artifact import Artifact
+from medmo_models.artifact import Artifact, Method
 from medmo_runtime.backends.base import Availability
 from medmo_runtime.backends.torch_devices import suitable_dtype, torch_availability, torch_devices
 from medmo_runtime.generation import LoadedModel
 from medmo_runtime.machine import free_memory_bytes
-from medmo_runtime.memory import MemoryEstimate, estimate, stored_weight_bytes
+from medmo_runtime.memory import MemoryEstimate, estimate
 
 _STORED_BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
 _DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
@@ -17,7 +17,7 @@ class ReferenceBackend:
     """Runs an unquantized checkpoint (see `medmo_runtime.backends.base.Backend`)."""
 
     name = "reference"
-    methods = ("bf16", "fp16", "fp32")
+    methods: tuple[Method, ...] = ("bf16", "fp16", "fp32")
 
     def devices(self) -> tuple[str, ...]:
         """Return torch's devices."""
@@ -50,5 +50,5 @@ class ReferenceBackend:
         return TorchModel(network, device)
 
     def _weight_bytes(self, artifact: Artifact, dtype: str) -> int:
-        stored = stored_weight_bytes(artifact)
+        stored = artifact.weight_bytes
         return stored * _DTYPE_BYTES[dtype] // _STORED_BYTES[artifact.manifest.method]
