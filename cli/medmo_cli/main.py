@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -44,9 +45,16 @@ def go_offline() -> None:
         os.environ[name] = "1"
 
 
+def quiet_libraries() -> None:
+    """Keep notices that no user can act on off the terminal (torch's about its own compiler)."""
+    for name in ("torch.utils._pytree", "torch.utils.cpp_extension"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
 def main() -> None:
     """Run the command; exit codes are 0 done, 2 bad input, 3 cannot run here, 130 cancelled."""
     go_offline()
+    quiet_libraries()
     with errors_as_sentences():
         app()
 

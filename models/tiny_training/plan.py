@@ -27,6 +27,6 @@ class Plan:
     seed: int = 0
     vision: VisionStage = VisionStage()
     joint: tuple[JointStage, ...] = (
-        JointStage("text", steps=300, batch=16, text_rate=1.5e-3, vision_rate=0.0, auxiliary=0.0, questions=3),
-        JointStage("joint", steps=1200, batch=16, text_rate=1e-3, vision_rate=4e-4, auxiliary=0.3, questions=3),
+        JointStage("text", steps=200, batch=16, text_rate=1.5e-3, vision_rate=0.0, auxiliary=0.0, questions=2),
+        JointStage("joint", steps=900, batch=16, text_rate=1e-3, vision_rate=4e-4, auxiliary=0.3, questions=2),
     )

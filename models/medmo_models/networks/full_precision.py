@@ -58,6 +58,10 @@ def load_bitsandbytes(directory: Path, *, device: str, dtype: torch.dtype) -> Qw
     import bitsandbytes
 
     network = load_full_precision(directory, device=device, dtype=dtype)
+    # transformers 5.23 leaves the unquantized weights of a quantized checkpoint in the dtype they were saved in.
+    for parameter in network.parameters():
+        if parameter.is_floating_point():
+            parameter.data = parameter.data.to(dtype)
     for module in network.modules():
         if isinstance(module, bitsandbytes.nn.Linear4bit):
             module.compute_dtype = dtype

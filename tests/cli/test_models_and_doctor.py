@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from medmo_models.library import embedded_model_path
+from support.command import run_medmo
+
+
+def test_list_shows_the_embedded_model_and_the_specs() -> None:
+    done = run_medmo("models", "list", "--json")
+    assert done.code == 0
+    assert [entry["name"] for entry in done.json["installed"]] == ["medmo-tiny"]
+    assert {spec["id"] for spec in done.json["specs"]} == {"medmo-4b", "medmo-8b", "medmo-tiny"}
+    assert "medmo-tiny" in run_medmo("models", "list").out
+
+
+def test_the_embedded_model_is_whole() -> None:
+    done = run_medmo("models", "verify", "medmo-tiny", "--json")
+    assert done.code == 0, done.err
+    assert done.json == {"path": str(embedded_model_path()), "ok": True, "problems": []}
+
+
+def test_an_import_can_be_asked_by_name(phantom_png: Path) -> None:
+    imported = run_medmo("models", "import", str(embedded_model_path()), "--name", "mine", "--json")
+    assert imported.code == 0, imported.err
+    assert Path(imported.json["path"]).name == "mine"
+    info = run_medmo("models", "info", "mine", "--json")
+    assert info.json["id"] == imported.json["id"]
+    asked = run_medmo("ask", str(phantom_png), "--task", "vqa", "--artifact", "mine", "--json")
+    assert asked.json["artifact"]["id"] == imported.json["id"]
+
+
+def test_doctor_runs_every_backend_and_finds_it_correct() -> None:
+    done = run_medmo("doctor", "--json")
+    assert done.code == 0, done.err
+    assert done.json["machine"]["cores"] >= 1
+    backends = {(row["name"], row["device"]): row for row in done.json["backends"]}
+    for name in ("gptq", "bnb", "reference"):
+        row = backends[name, "cpu"]
+        assert row["available"]
+        assert row["correct"], row["reason"]
+        assert row["predicted_memory_bytes"] > 0
+        assert row["measured"]["decode_tokens_per_s"] > 0
