@@ -8,7 +8,7 @@ import numpy as np
 
 from medmo_models.phantoms.scene import SMALL_FINDING_SHARE
 
-#: Boxes stay inside this share of the image, so that every coordinate has three digits.
+#: Boxes stay inside this share of the image, to half a pixel, so that every coordinate has three digits.
 MARGIN_LOW, MARGIN_HIGH = 0.105, 0.985
 
 
@@ -54,7 +54,7 @@ def place_finding(
     taken : list of Place
         Findings already placed; boxes keep a gap.
     small_share : float
-        Probability of a small finding (longer side 0.11 to 0.18 of the image).
+        Probability, at each try, of a small finding (longer side 0.11 to 0.18 of the image).
     aspect : float
         Image width / height: shapes are drawn round in pixels, up to a random stretch.
 

@@ -32,7 +32,8 @@ def make_phantom(seed: int, index: int, *, small_share: float = 0.15) -> Phantom
     seed, index : int
         Together they determine the phantom; phantoms of one seed can be made in any order.
     small_share : float, default 0.15
-        Probability that a finding is drawn from the small sizes.
+        Probability that a finding is drawn from the small sizes; they find room more often, so at the
+        default nearly a fifth of all findings is small.
 
     Returns
     -------
