@@ -80,6 +80,9 @@ def command(
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ...; chosen if not given.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; chosen if not given.")] = None,
     preprocessing: Annotated[str, typer.Option(help="standard, or readme: as MedMO's README script.")] = "standard",
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1024, help="Largest image area for the model: less saves time and memory.")
+    ] = None,
     frame: Annotated[int | None, typer.Option(help="Frame of a multi-frame file, from 0.")] = None,
     window: Annotated[str | None, typer.Option(help="Window center/width for grey images.")] = None,
     overlay: Annotated[Path | None, typer.Option(help="Write the first image with its boxes to this PNG.")] = None,
@@ -98,7 +101,7 @@ def command(
         if artifact is None:
             messages.print("no --artifact given: the embedded medmo-tiny answers (it knows only phantoms)", style="dim")
         with Session.open(
-            [open_model(path)], backend=backend, device=device, dtype=dtype, preprocessing=mode
+            [open_model(path)], backend=backend, device=device, dtype=dtype, preprocessing=mode, max_pixels=max_pixels
         ) as session:
             answer = session.ask(loaded, question, max_new_tokens=max_new_tokens, on_text=None if json else _stream)
         if not json:
