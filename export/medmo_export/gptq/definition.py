@@ -48,8 +48,14 @@ class DeepStackQwen3VL(Qwen3_VLQModel):  # type: ignore[misc]  # gptqmodel has n
     def prepare_dataset(
         self, calibration_dataset: Sequence[dict[str, torch.Tensor]], batch_size: int = 1, **_: Any
     ) -> list[dict[str, torch.Tensor]]:
-        """Return the samples as they are: keyword arguments of transformers' forward, batches of one."""
-        return list(calibration_dataset)
+        """Return the samples, keyword arguments of transformers' forward, as batches of one.
+
+        Text-only samples get their positions here. Transformers would compute the same, but hand a copy to
+        the layers, and GPTQModel numbers those copies without counting the samples that have none.
+        """
+        return [
+            sample if "image_grid_thw" in sample else _with_text_positions(sample) for sample in calibration_dataset
+        ]
 
     def pre_quantize_generate_hook_start(self) -> None:
         """Watch what reaches the text model while GPTQModel captures the first layer's inputs."""
@@ -101,6 +107,11 @@ class DeepStackQwen3VL(Qwen3_VLQModel):  # type: ignore[misc]  # gptqmodel has n
             text_model = self._core_multimodal_model().language_model
             hidden.copy_(text_model._deepstack_process(hidden, deepstack.positions, deepstack.levels[index]))
         return layer_input_kwargs
+
+
+def _with_text_positions(sample: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    length = sample["input_ids"].shape[1]
+    return {**sample, "position_ids": torch.arange(length).expand(3, 1, length)}
 
 
 @contextmanager

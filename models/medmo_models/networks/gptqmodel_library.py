@@ -13,11 +13,12 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from io import TextIOBase
 
 #: What tokenicer, which GPTQModel imports, would otherwise point to a fixed directory in /tmp.
-_CACHE_VARIABLES = ("HF_HOME", "HF_HUB_CACHE", "TRANSFORMERS_CACHE", "HF_MODULES_CACHE")
+_CACHES = ("HF_HOME", "HF_HUB_CACHE", "TRANSFORMERS_CACHE", "HF_MODULES_CACHE")
+_WORKERS = "GPTQMODEL_CPU_WORKERS"
 
 
 class _Discard(TextIOBase):
@@ -33,8 +34,10 @@ def quiet_gptqmodel() -> Iterator[None]:
 
     Errors are not hidden: GPTQModel raises them.
     """
-    with redirect_stdout(_Discard()), warnings.catch_warnings():
+    with redirect_stdout(_Discard()), warnings.catch_warnings(), _environment_kept():
         warnings.simplefilter("ignore")
+        # It takes half the cores and then asks for two threads: on two cores it refuses to start.
+        os.environ.setdefault(_WORKERS, str(max(2, ((os.cpu_count() or 1) + 1) // 2)))
         if "gptqmodel" not in sys.modules:
             _import_without_traces()
         yield
@@ -43,13 +46,8 @@ def quiet_gptqmodel() -> Iterator[None]:
 def _import_without_traces() -> None:
     import transformers  # noqa: F401 - reads the cache variables, so it must come first
 
-    # Two worker threads: with one, GPTQModel's quantization waits for itself on small machines.
-    os.environ.setdefault("GPTQMODEL_CPU_WORKERS", str(max(2, ((os.cpu_count() or 1) + 1) // 2)))
-    with ExitStack() as stack:
-        stack.enter_context(_environment_kept())
-        stack.enter_context(_root_logger_kept())
-        scratch = stack.enter_context(tempfile.TemporaryDirectory())
-        for name in _CACHE_VARIABLES:
+    with tempfile.TemporaryDirectory() as scratch, _root_logger_kept():
+        for name in _CACHES:
             os.environ.setdefault(name, scratch)
         import gptqmodel  # noqa: F401
 

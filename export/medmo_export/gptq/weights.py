@@ -1,0 +1,98 @@
+"""Puts an export's weights together: packed layers from GPTQModel, every other byte from the source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from medmo_models.artifact.weights import TEXT_LINEAR, TensorHeader, read_tensor_headers
+from medmo_models.errors import InputError
+
+#: The tensors of one packed layer in GPTQ's layout.
+PACKED_PARTS = ("qweight", "qzeros", "scales", "g_idx")
+#: Bytes of one file at most; some GPU kernels load single files only, so files are large.
+MAX_SHARD_BYTES = 5_000_000_000
+
+
+@dataclass(frozen=True)
+class _StoredTensor:
+    name: str
+    file: Path
+    size: int
+
+
+def text_linear_layers(headers: Mapping[str, TensorHeader]) -> dict[str, tuple[int, int]]:
+    """Return ``(out_features, in_features)`` of each linear layer of the text model, by module name."""
+    layers = {}
+    for name, header in headers.items():
+        if TEXT_LINEAR.search(name) and name.endswith(".weight"):
+            outputs, inputs = header.shape
+            layers[name.removesuffix(".weight")] = (outputs, inputs)
+    return layers
+
+
+def write_weights(
+    source: Sequence[Path], packed: Sequence[Path], destination: Path, max_shard_bytes: int = MAX_SHARD_BYTES
+) -> None:
+    """Write the weights of a GPTQ export, one shard in memory at a time.
+
+    Parameters
+    ----------
+    source : sequence of Path
+        The source's files. All their tensors but the weights of packed layers are copied byte for byte.
+    packed : sequence of Path
+        The files that GPTQModel saved; only packed layers are read from them.
+    destination : Path
+    max_shard_bytes : int
+
+    Raises
+    ------
+    InputError
+        If GPTQModel left a linear layer of the text model as it was.
+    """
+    layers = text_linear_layers(read_tensor_headers(source))
+    made = [tensor for tensor in _tensors(packed) if tensor.name.rpartition(".")[2] in PACKED_PARTS]
+    present = {tensor.name for tensor in made}
+    for layer in layers:
+        if not all(f"{layer}.{part}" in present for part in PACKED_PARTS):
+            raise InputError(f"GPTQModel did not quantize {layer}; the checkpoint has layers that it does not know.")
+    kept = [tensor for tensor in _tensors(source) if tensor.name.removesuffix(".weight") not in layers]
+    _write_shards(sorted(kept + made, key=lambda tensor: tensor.name), destination, max_shard_bytes)
+
+
+def _tensors(files: Iterable[Path]) -> Iterator[_StoredTensor]:
+    for file in files:
+        for name, header in read_tensor_headers([file]).items():
+            yield _StoredTensor(name, file, header.bits // 8)
+
+
+def _write_shards(tensors: list[_StoredTensor], destination: Path, max_shard_bytes: int) -> None:
+    shards: list[list[_StoredTensor]] = [[]]
+    for tensor in tensors:
+        if shards[-1] and sum(other.size for other in shards[-1]) + tensor.size > max_shard_bytes:
+            shards.append([])
+        shards[-1].append(tensor)
+    if len(shards) == 1:
+        _write_shard(shards[0], destination / "model.safetensors")
+        return
+    weight_map = {}
+    for number, shard in enumerate(shards, start=1):
+        name = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        _write_shard(shard, destination / name)
+        weight_map |= {tensor.name: name for tensor in shard}
+    total = sum(tensor.size for tensor in tensors)
+    index = {"metadata": {"total_size": total}, "weight_map": weight_map}
+    (destination / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_shard(tensors: list[_StoredTensor], path: Path) -> None:
+    content = {}
+    for tensor in tensors:
+        with safe_open(tensor.file, framework="pt") as file:
+            content[tensor.name] = file.get_tensor(tensor.name)
+    save_file(content, path, metadata={"format": "pt"})
