@@ -14,7 +14,7 @@ from medmo_models.imaging import LoadedImage, load_image
 from medmo_models.library import embedded_model_path, find_model
 from medmo_models.prompts import TASK_PROMPTS
 from medmo_runtime.answer import Answer
-from medmo_runtime.answer_overlay import save_answer_overlay
+from medmo_runtime.overlay import save_answer_overlay
 from medmo_runtime.session import Preprocessing, Session
 
 

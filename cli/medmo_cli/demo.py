@@ -9,23 +9,26 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from medmo_cli.demo_steps import FormatRow, answer_images, export_formats, measure_formats
 from medmo_cli.output import errors_as_sentences, messages, print_json, results
 from medmo_models.errors import InputError
 from medmo_runtime.memory import readable_bytes
 from medmo_runtime.session import Session
 
 
-def _table(rows: list[FormatRow]) -> Table:
+def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table("format", "weights", "box F1 at IoU 0.5", "agreement", "tokens/s")
     for row in rows:
-        speed = "-" if row.decode_tokens_per_s is None else f"{row.decode_tokens_per_s:.1f}"
-        table.add_row(row.format, readable_bytes(row.bytes), f"{row.f1_50:.3f}", f"{row.agreement:.3f}", speed)
+        speed = "-" if row["decode_tokens_per_s"] is None else f"{row['decode_tokens_per_s']:.1f}"
+        size = readable_bytes(row["bytes"])
+        table.add_row(row["format"], size, f"{row['f1_50']:.3f}", f"{row['agreement']:.3f}", speed)
     return table
 
 
 def run_demo(out: Path, count: int) -> dict[str, Any]:
     """Export, choose, answer, measure; return the object that ``--json`` prints."""
+    # Imported here: scoring needs scipy, which only the demo's and the evaluation's extras install.
+    from medmo_cli.demo_steps import answer_images, export_formats, measure_formats
+
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -50,7 +53,7 @@ def run_demo(out: Path, count: int) -> dict[str, Any]:
         "rows": [vars(row) for row in rows],
         "chosen": chosen,
         "overlays": [str(entry.overlay) for entry in answered if entry.overlay is not None],
-        "answers": [{"image": e.image, "task": e.task, "prompt": e.prompt, **e.answer.to_json()} for e in answered],
+        "answers": [{"name": e.name, "task": e.task, "prompt": e.prompt, **e.answer.to_json()} for e in answered],
         "artifacts": [str(artifact.path) for artifact in artifacts],
         "out": str(out),
         "seconds": time.perf_counter() - began,
@@ -69,8 +72,8 @@ def command(
             print_json(report)
             return
         for entry in report["answers"]:
-            results.print(f"{entry['image']}, {entry['task']}: {entry['text']}", markup=False)
-        results.print(_table([FormatRow(**row) for row in report["rows"]]))
+            results.print(f"{entry['name']}, {entry['task']}: {entry['text']}", markup=False)
+        results.print(_table(report["rows"]))
         results.print("agreement: share of answer tokens whose most probable choice is the same as in full precision")
         results.print(f"pictures and artifacts are in {out} ({report['seconds']:.0f} s):", markup=False)
         for overlay in report["overlays"]:

@@ -21,7 +21,7 @@ from medmo_models.library import embedded_model_path
 from medmo_models.phantoms import MODALITIES, Phantom, make_phantom, presence_question
 from medmo_models.prompts import LOCALIZE_PROMPT, REPORT_PROMPT
 from medmo_runtime.answer import Answer
-from medmo_runtime.answer_overlay import save_answer_overlay
+from medmo_runtime.overlay import save_answer_overlay
 from medmo_runtime.session import Session
 
 #: Phantoms that the embedded model has not been trained on.
@@ -45,7 +45,7 @@ class FormatRow:
 class DemoAnswer:
     """One answer of the demo and the picture drawn from it."""
 
-    image: str
+    name: str
     task: str
     prompt: str
     answer: Answer

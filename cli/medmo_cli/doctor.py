@@ -74,7 +74,7 @@ def inspect_backends() -> list[BackendReport]:
                 continue
             artifacts = self_test_artifacts()
             artifact = next(artifacts[method] for method in backend.methods if method in artifacts)
-            reports.append(_run(examine(artifact, backend, device, _CONTEXT_TOKENS, None)))
+            reports.append(_run(examine(artifact, backend, device, _CONTEXT_TOKENS)))
     return reports
 
 

@@ -37,8 +37,9 @@ class PackedBatch:
     values : float32 tensor
         The whole coordinate that a digit belongs to (0-1000), else 0.
     position_ids : int64 tensor, shape (3, batch, length)
-    mask : bool tensor, shape (batch, 1, length, length)
-        True where attention is allowed.
+    mask : float32 tensor, shape (batch, 1, length, length)
+        Added to the attention scores: 0 where attention is allowed, else the lowest number. (transformers'
+        eager attention would add a boolean mask as 0 and 1, which masks nothing.)
     """
 
     input_ids: torch.Tensor
@@ -104,7 +105,8 @@ class BranchEncoder:
                 mask[index, at:end, :size] = True
                 mask[index, at:end, at:end] = torch.ones(end - at, end - at, dtype=torch.bool).tril()
                 at = end
-        return PackedBatch(ids, weights, places, self._coordinates(ids, places), positions, mask[:, None])
+        added = torch.zeros(mask.shape).masked_fill(~mask, torch.finfo(torch.float32).min)
+        return PackedBatch(ids, weights, places, self._coordinates(ids, places), positions, added[:, None])
 
     def _coordinates(self, ids: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         zero = min(self._digits)

@@ -17,6 +17,9 @@ from tiny_training.fast_vision import GridBatches, fast_vision
 from tiny_training.progress import Progress, cosine_rate, save_state
 from tiny_training.vision_targets import TokenHead, soft_digits, token_targets
 
+#: Steps between two resumable states.
+SAVE_EVERY = 100
+
 
 @dataclass(frozen=True)
 class JointStage:
@@ -117,7 +120,7 @@ def train_joint(
         torch.nn.utils.clip_grad_norm_([*text, *vision], 1.0)
         optimizer.step()
         progress.step(step, shown)
-        if (step + 1) % 100 == 0 or step + 1 == stage.steps:
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == stage.steps:
             save_state(
                 state_path,
                 {

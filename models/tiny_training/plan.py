@@ -28,5 +28,5 @@ class Plan:
     vision: VisionStage = VisionStage()
     joint: tuple[JointStage, ...] = (
         JointStage("text", steps=200, batch=16, text_rate=1.5e-3, vision_rate=0.0, auxiliary=0.0, questions=2),
-        JointStage("joint", steps=900, batch=16, text_rate=1e-3, vision_rate=4e-4, auxiliary=0.3, questions=2),
+        JointStage("joint", steps=880, batch=16, text_rate=1e-3, vision_rate=1e-4, auxiliary=0.3, questions=2),
     )

@@ -13,6 +13,9 @@ from tiny_training.fast_vision import GridBatches, fast_vision
 from tiny_training.progress import Progress, cosine_rate, save_state
 from tiny_training.vision_targets import TokenHead, token_targets
 
+#: Steps between two resumable states.
+SAVE_EVERY = 200
+
 
 def train_vision(
     model: Qwen3VLForConditionalGeneration,
@@ -54,7 +57,7 @@ def train_vision(
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         progress.step(step, {key: float(value.detach()) for key, value in losses.items()})
-        if (step + 1) % 200 == 0 or step + 1 == steps:
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == steps:
             save_state(
                 state_path,
                 {

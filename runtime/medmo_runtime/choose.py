@@ -58,13 +58,20 @@ def _order(candidate: Candidate) -> tuple[str, ...]:
     return SMALL_MODEL_ORDER if is_small else LARGE_MODEL_ORDER
 
 
-def examine(artifact: Artifact, backend: Backend, device: str, context_tokens: int, dtype: str | None) -> Candidate:
+def examine(
+    artifact: Artifact,
+    backend: Backend,
+    device: str,
+    context_tokens: int,
+    dtype: str | None = None,
+    max_pixels: int | None = None,
+) -> Candidate:
     """Say whether one artifact runs on one backend and device, and with what memory."""
     available = backend.availability(device)
     if not available.available:
         return Candidate(artifact, backend, device, "", None, available.reason)
     chosen_dtype = dtype or backend.compute_dtype(artifact, device)
-    memory = backend.estimate_memory(artifact, device, chosen_dtype, context_tokens)
+    memory = backend.estimate_memory(artifact, device, chosen_dtype, context_tokens, max_pixels)
     free = free_memory_bytes() if device == "cpu" else device_free_bytes(device)
     problem = None
     if free is not None and memory.total > free:
@@ -79,6 +86,7 @@ def find_candidates(
     device: str | None = None,
     dtype: str | None = None,
     context_tokens: int = 4096,
+    max_pixels: int | None = None,
 ) -> tuple[Candidate, ...]:
     """Examine every artifact on every backend and device that could run it, best first.
 
@@ -89,6 +97,8 @@ def find_candidates(
         Consider only this one.
     context_tokens : int
         Prompt and answer length for which memory is predicted.
+    max_pixels : int, optional
+        Largest image for which memory is predicted; the model's own limit if not given.
 
     Raises
     ------
@@ -104,9 +114,11 @@ def find_candidates(
             if artifact.manifest.method not in entry.methods or backend not in (None, entry.name):
                 continue
             devices = (device,) if device is not None else entry.devices() or ("cpu",)
-            candidates += [examine(artifact, entry, place, context_tokens, dtype) for place in devices]
+            candidates += [examine(artifact, entry, place, context_tokens, dtype, max_pixels) for place in devices]
     if not candidates:
         methods = ", ".join(artifact.manifest.method for artifact in artifacts)
+        if backend is None:
+            raise InputError(f"No backend of this medmo-edge loads {methods}; update medmo-edge.")
         able = [e.name for e in BACKENDS if any(a.manifest.method in e.methods for a in artifacts)]
         raise InputError(
             f"The backend {backend!r} cannot load {methods}; use {' or '.join(able) or 'a newer medmo-edge'}."

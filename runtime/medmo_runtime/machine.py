@@ -37,11 +37,16 @@ def usable_cores() -> int:
 
 
 def _control_group_limit() -> int | None:
+    """Return what the control group (version 2) still allows, None without a limit."""
+    group = Path("/sys/fs/cgroup")
     try:
-        text = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-        used = Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii").strip()
-        return None if text == "max" else max(0, int(text) - int(used))
-    except (OSError, ValueError):
+        limit = (group / "memory.max").read_text(encoding="ascii").strip()
+        used = int((group / "memory.current").read_text(encoding="ascii"))
+        statistics = dict(line.split() for line in (group / "memory.stat").read_text(encoding="ascii").splitlines())
+        # Use counts cached files too, a model just read among them; the kernel drops the inactive ones on demand.
+        used -= int(statistics["inactive_file"])
+        return None if limit == "max" else max(0, int(limit) - used)
+    except (OSError, ValueError, KeyError):
         return None
 
 

@@ -34,13 +34,15 @@ class MemoryEstimate:
         return self.weights + self.kv_cache + self.vision + self.workspace
 
 
-def estimate(spec: ModelSpec, weight_bytes: int, dtype: str, device: str, context_tokens: int) -> MemoryEstimate:
+def estimate(
+    spec: ModelSpec, weight_bytes: int, dtype: str, device: str, context_tokens: int, max_pixels: int | None = None
+) -> MemoryEstimate:
     """Predict memory from the shape.
 
     Parameters
     ----------
     spec : ModelSpec
-        The model's shape; its ``default_max_pixels`` bounds the image.
+        The model's shape.
     weight_bytes : int
         Bytes of the weights as loaded.
     dtype : str
@@ -49,10 +51,12 @@ def estimate(spec: ModelSpec, weight_bytes: int, dtype: str, device: str, contex
         On ``cpu`` the workspace includes torch's own libraries (about 0.6 GB resident).
     context_tokens : int
         Prompt and answer length.
+    max_pixels : int, optional
+        Bound of the image's area; the spec's ``default_max_pixels`` if not given.
     """
     size, shape = _BYTES[dtype], spec.architecture
     kv_cache = 2 * shape.layers * shape.key_value_heads * shape.head_dim * context_tokens * size
-    patches = spec.default_max_pixels // shape.patch_size**2
+    patches = (max_pixels or spec.default_max_pixels) // shape.patch_size**2
     # Residual, normalized input, three of q/k/v, attention output, and two of the MLP's width live at once.
     vision = patches * (6 * shape.vision_hidden_size + 2 * shape.vision_intermediate_size) * size + patches * 1536 * 4
     prefill = context_tokens * (6 * shape.hidden_size + 3 * shape.intermediate_size) * size

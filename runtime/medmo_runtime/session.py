@@ -1,8 +1,10 @@
 """A session: one artifact on one backend, answering questions about images.
 
+>>> from pathlib import Path
 >>> from medmo_models.artifact import open_model
+>>> from medmo_models.imaging import load_image
 >>> from medmo_runtime.session import Session
->>> session = Session.open([open_model("medmo-4b-gptq")])
+>>> session = Session.open([open_model(Path("medmo-4b-gptq"))])
 >>> answer = session.ask([load_image("chest.dcm")], "Detect and localize all abnormalities in this image.")
 >>> answer.findings
 """
@@ -107,7 +109,8 @@ class Session:
         """
         if preprocessing == "readme" and dtype is None:
             dtype = "bfloat16"
-        choice = choose(find_candidates(artifacts, backend=backend, device=device, dtype=dtype))
+        candidates = find_candidates(artifacts, backend=backend, device=device, dtype=dtype, max_pixels=max_pixels)
+        choice = choose(candidates)
         best = choice.chosen
         began = time.perf_counter()
         model = best.backend.load(best.artifact, best.device, best.dtype)

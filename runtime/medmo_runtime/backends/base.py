@@ -43,8 +43,10 @@ class Backend(Protocol):
         """Return the dtype of activations that it would choose, for example ``float32``."""
         ...
 
-    def estimate_memory(self, artifact: Artifact, device: str, dtype: str, context_tokens: int) -> MemoryEstimate:
-        """Predict the memory of loading and of answering over ``context_tokens`` tokens."""
+    def estimate_memory(
+        self, artifact: Artifact, device: str, dtype: str, context_tokens: int, max_pixels: int | None = None
+    ) -> MemoryEstimate:
+        """Predict the memory of loading and of answering over ``context_tokens`` tokens and an image."""
         ...
 
     def load(self, artifact: Artifact, device: str, dtype: str) -> LoadedModel:

@@ -29,9 +29,11 @@ class BitsAndBytesBackend:
         """Return the device's suitable dtype."""
         return suitable_dtype(device)
 
-    def estimate_memory(self, artifact: Artifact, device: str, dtype: str, context_tokens: int) -> MemoryEstimate:
+    def estimate_memory(
+        self, artifact: Artifact, device: str, dtype: str, context_tokens: int, max_pixels: int | None = None
+    ) -> MemoryEstimate:
         """Predict memory with the packed weights as stored."""
-        return estimate(artifact.spec, artifact.weight_bytes, dtype, device, context_tokens)
+        return estimate(artifact.spec, artifact.weight_bytes, dtype, device, context_tokens, max_pixels)
 
     def load(self, artifact: Artifact, device: str, dtype: str) -> LoadedModel:
         """Load with transformers; products are computed in ``dtype`` whatever the artifact was written with."""

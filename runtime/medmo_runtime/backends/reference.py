@@ -34,9 +34,11 @@ class ReferenceBackend:
             return "bfloat16"
         return dtype
 
-    def estimate_memory(self, artifact: Artifact, device: str, dtype: str, context_tokens: int) -> MemoryEstimate:
+    def estimate_memory(
+        self, artifact: Artifact, device: str, dtype: str, context_tokens: int, max_pixels: int | None = None
+    ) -> MemoryEstimate:
         """Predict memory with the weights converted to ``dtype``."""
-        return estimate(artifact.spec, self._weight_bytes(artifact, dtype), dtype, device, context_tokens)
+        return estimate(artifact.spec, self._weight_bytes(artifact, dtype), dtype, device, context_tokens, max_pixels)
 
     def load(self, artifact: Artifact, device: str, dtype: str) -> LoadedModel:
         """Load with transformers."""
