@@ -14,8 +14,6 @@ from transformers import Qwen2Tokenizer, Qwen3VLModel
 
 from medmo_models.phantoms import Question
 
-IGNORED = -100
-
 
 @dataclass(frozen=True)
 class Branch:
