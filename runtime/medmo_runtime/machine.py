@@ -61,10 +61,19 @@ def peak_process_memory_bytes() -> int:
     """Return the highest resident memory of this process so far."""
     if sys.platform == "win32":
         return int(psutil.Process().memory_info().peak_wset)
+    if sys.platform == "linux":
+        return _linux_peak_bytes()
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak) if sys.platform == "darwin" else int(peak) * 1024
+
+
+def _linux_peak_bytes() -> int:
+    """Return VmHWM of proc(5): getrusage's figure would be that of the parent process if it was larger."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
+    peak = next((line for line in status.splitlines() if line.startswith("VmHWM:")), None)
+    return int(peak.split()[1]) * 1024 if peak is not None else int(psutil.Process().memory_info().rss)
 
 
 @dataclass(frozen=True)
