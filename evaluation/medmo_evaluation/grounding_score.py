@@ -92,9 +92,16 @@ def bootstrap(
     statistic : callable
         Maps (..., images, columns) to (...).
     seed : int
+
+    Raises
+    ------
+    ValueError
+        If there are no rows.
     """
     rng = np.random.default_rng(seed)
     count = len(rows)
+    if count == 0:
+        raise ValueError("there is nothing to resample: no images were scored")
     values = np.concatenate(
         [statistic(rows[rng.integers(count, size=(100, count))]) for _ in range(BOOTSTRAP_RESAMPLES // 100)]
     )
