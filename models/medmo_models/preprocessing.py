@@ -6,7 +6,6 @@ resized once, by the processor. (`medmo_models.readme_preprocessing` reproduces 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from medmo_models.errors import InputError
+from medmo_models.strict_json import JsonFields, read_json_object
 
 IMAGE_PLACEHOLDER = "<|image_pad|>"
 #: The largest long side / short side that the processor accepts (transformers' `smart_resize`).
@@ -72,31 +72,64 @@ class PreparedPrompt:
         return int(self.token_types.sum())
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON; the checkpoint is incomplete or damaged.") from error
-    return content
-
-
-def _image_settings(directory: Path) -> dict[str, Any]:
+def _image_settings(directory: Path) -> JsonFields:
     """Read the image processor's settings as transformers 5 or 4.57 wrote them."""
     combined = directory / "processor_config.json"
-    if combined.exists():
-        settings = _read_json(combined).get("image_processor")
-        if isinstance(settings, dict):
-            return settings
+    if combined.is_file():
+        fields = JsonFields(read_json_object(combined), str(combined))
+        if "image_processor" in fields:
+            return fields.fields("image_processor")
     separate = directory / "preprocessor_config.json"
-    if separate.exists():
-        return _read_json(separate)
+    if separate.is_file():
+        return JsonFields(read_json_object(separate), str(separate))
     raise InputError(f"{directory} has neither processor_config.json nor preprocessor_config.json; copy the processor.")
 
 
-def _chat_template(directory: Path) -> str | None:
-    """Return the template of a 4.57-era ``chat_template.json``, which the tokenizer alone does not read."""
+def _pixel_limit(settings: JsonFields, name: str, edge: str) -> int | None:
+    """Return a limit of the image's area; the older ``name`` wins over ``size``, as in transformers' processor."""
+    if name in settings and settings.value(name) is not None:
+        return settings.integer(name, 1)
+    if "size" in settings and edge in settings.fields("size"):
+        return settings.fields("size").integer(edge, 1)
+    return None
+
+
+def _load_tokenizer(directory: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    # Without these, transformers 5 builds a tokenizer that knows no text and says nothing.
+    if not any((directory / name).is_file() for name in ("tokenizer.json", "vocab.json")):
+        raise InputError(f"{directory} has no tokenizer.json; copy the tokenizer from the checkpoint.")
+    try:
+        return AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # the tokenizer's loaders raise many kinds of error for a damaged file
+        raise InputError(f"{directory} has no readable tokenizer; copy the checkpoint again.") from error
+
+
+def _chat_template(directory: Path, tokenizer: Any) -> str:
+    """Return the chat template that transformers' processor uses: a 4.57-era ``chat_template.json`` comes first."""
     path = directory / "chat_template.json"
-    return str(_read_json(path)["chat_template"]) if path.exists() else None
+    if path.is_file():
+        return JsonFields(read_json_object(path), str(path)).text("chat_template")
+    if tokenizer.chat_template is None:
+        raise InputError(f"{directory} has no chat template (chat_template.jinja); copy it from the checkpoint.")
+    return str(tokenizer.chat_template)
+
+
+def refuse_control_tokens(tokenizer: Any, text: str) -> None:
+    """Raise InputError if a text holds one of the model's control tokens, which would forge turns or images."""
+    for token in tokenizer.get_added_vocab():
+        if token in text and token.startswith("<|"):
+            raise InputError(f"The prompt contains the model's control token {token}; remove it.")
+
+
+def refuse_thin_image(width: int, height: int) -> None:
+    """Raise InputError if an image is longer than the model can read."""
+    if max(height, width) > MAX_ASPECT_RATIO * min(height, width):
+        raise InputError(
+            f"The image is {width} x {height} pixels: longer than {MAX_ASPECT_RATIO} times its short side, "
+            "which the model cannot read; crop it."
+        )
 
 
 class PromptPreparer:
@@ -116,29 +149,23 @@ class PromptPreparer:
     """
 
     def __init__(self, directory: Path, max_pixels: int) -> None:
-        from transformers import AutoTokenizer, Qwen2VLImageProcessorPil
+        from transformers import Qwen2VLImageProcessorPil
 
         settings = _image_settings(directory)
-        try:
-            self.tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
-        except Exception as error:  # the tokenizer's loaders raise many kinds of error for a damaged file
-            raise InputError(f"{directory} has no readable tokenizer; copy the checkpoint again.") from error
-        self._template = self.tokenizer.chat_template or _chat_template(directory)
-        if self._template is None:
-            raise InputError(f"{directory} has no chat template (chat_template.jinja); copy it from the checkpoint.")
-        size = settings.get("size") or {}
-        floor = int(size.get("shortest_edge") or settings.get("min_pixels") or DEFAULT_MIN_PIXELS)
-        ceiling = int(size.get("longest_edge") or settings.get("max_pixels") or max_pixels)
-        self._merge = int(settings["merge_size"])
-        self._patch = int(settings["patch_size"])
-        self.max_pixels = min(max_pixels, ceiling)
+        self.tokenizer = _load_tokenizer(directory)
+        self._template = _chat_template(directory, self.tokenizer)
+        self._merge = settings.integer("merge_size", 1)
+        self._patch = settings.integer("patch_size", 1)
+        self.max_pixels = min(max_pixels, _pixel_limit(settings, "max_pixels", "longest_edge") or max_pixels)
+        floor = _pixel_limit(settings, "min_pixels", "shortest_edge") or DEFAULT_MIN_PIXELS
+        self._min_pixels = min(floor, self.max_pixels)
         self.images = Qwen2VLImageProcessorPil(
-            size={"shortest_edge": min(floor, self.max_pixels), "longest_edge": self.max_pixels},
+            do_resize=False,
             patch_size=self._patch,
-            temporal_patch_size=int(settings["temporal_patch_size"]),
+            temporal_patch_size=settings.integer("temporal_patch_size", 1),
             merge_size=self._merge,
-            image_mean=settings["image_mean"],
-            image_std=settings["image_std"],
+            image_mean=settings.value("image_mean"),
+            image_std=settings.value("image_std"),
         )
 
     def prepare(self, turns: Sequence[ChatTurn], *, add_generation_prompt: bool = True) -> PreparedPrompt:
@@ -167,7 +194,7 @@ class PromptPreparer:
         """Return the chat template's text, one placeholder per image."""
         messages = []
         for turn in turns:
-            self._check_text(turn.text)
+            refuse_control_tokens(self.tokenizer, turn.text)
             parts: list[dict[str, Any]] = [{"type": "image"} for _ in turn.images]
             messages.append({"role": turn.role, "content": [*parts, {"type": "text", "text": turn.text}]})
         rendered: str = self.tokenizer.apply_chat_template(
@@ -186,18 +213,21 @@ class PromptPreparer:
             expanded += IMAGE_PLACEHOLDER * count + piece
         return np.asarray(self.tokenizer(expanded, add_special_tokens=False)["input_ids"], dtype=np.int64)
 
-    def _check_text(self, text: str) -> None:
-        for token in self.tokenizer.get_added_vocab():
-            if token in text and token.startswith("<|"):
-                raise InputError(f"The prompt contains the model's control token {token}; remove it.")
-
     def _patches(self, images: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        for image in images:
-            height, width = image.shape[:2]
-            if max(height, width) > MAX_ASPECT_RATIO * min(height, width):
-                raise InputError(
-                    f"The image is {width} x {height} pixels: longer than {MAX_ASPECT_RATIO} times its short side, "
-                    "which the model cannot read; crop it."
-                )
-        made = self.images(images=[Image.fromarray(image) for image in images], return_tensors="np")
+        made = self.images(images=[self._resize(image) for image in images], return_tensors="np")
         return made["pixel_values"].astype(np.float32, copy=False), made["image_grid_thw"].astype(np.int64)
+
+    def _resize(self, image: NDArray[np.uint8]) -> Image.Image:
+        """Resize to whole image tokens, the width first and then the height.
+
+        That is the order of torchvision, on which transformers' own processor runs. Pillow from 13.0 on takes the
+        height first where it shrinks more, which moves a quarter of the pixels by up to 3/255 (measured).
+        """
+        from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
+
+        height, width = image.shape[:2]
+        refuse_thin_image(width, height)
+        factor = self._patch * self._merge
+        new_height, new_width = smart_resize(height, width, factor, self._min_pixels, self.max_pixels)
+        widened = Image.fromarray(image).resize((new_width, height), Image.Resampling.BICUBIC)
+        return widened.resize((new_width, new_height), Image.Resampling.BICUBIC)

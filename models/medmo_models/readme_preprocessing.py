@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from medmo_models.errors import InputError
-from medmo_models.preprocessing import ChatTurn, PreparedPrompt
+from medmo_models.preprocessing import ChatTurn, PreparedPrompt, refuse_control_tokens, refuse_thin_image
 
 
 class ReadmePreparer:
@@ -40,12 +40,17 @@ class ReadmePreparer:
 
         messages: list[dict[str, Any]] = []
         for turn in turns:
+            refuse_control_tokens(self.tokenizer, turn.text)
+            for image in turn.images:
+                refuse_thin_image(image.shape[1], image.shape[0])
             parts: list[dict[str, Any]] = [{"type": "image", "image": Image.fromarray(i)} for i in turn.images]
             messages.append({"role": turn.role, "content": [*parts, {"type": "text", "text": turn.text}]})
         text = self._processor.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=add_generation_prompt
         )
         images, videos = process_vision_info(messages)
+        for resized in images or ():
+            refuse_thin_image(*resized.size)
         made = self._processor(text=[text], images=images, videos=videos, padding=True, return_tensors="pt")
         ids = made["input_ids"][0].numpy().astype(np.int64)
         if images is None:

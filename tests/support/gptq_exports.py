@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -21,13 +21,13 @@ IMAGE_SIZES: tuple[tuple[tuple[int, int], ...], ...] = ((), ((288, 160),), ((224
 _FOLDER = tempfile.TemporaryDirectory()
 
 
-@lru_cache(maxsize=None)
+@cache
 def source_checkpoint(shape: str) -> Path:
     """Return a bfloat16 checkpoint of one of `support.checkpoints.SHAPES`."""
     return make_checkpoint(Path(_FOLDER.name) / shape, shape, dtype=torch.bfloat16)
 
 
-@lru_cache(maxsize=None)
+@cache
 def gptq_export(shape: str, options: GptqOptions = GptqOptions()) -> Path:  # noqa: B008 - frozen
     """Return the GPTQ export of `source_checkpoint`."""
     destination = Path(tempfile.mkdtemp(dir=_FOLDER.name))
@@ -62,7 +62,7 @@ def packed_layers(export: Path) -> dict[str, torch.Tensor]:
     return layers
 
 
-@lru_cache(maxsize=None)
+@cache
 def dequantized_network(export: Path, source: Path) -> Qwen3VLForConditionalGeneration:
     """Return transformers' float32 network of ``source`` with the export's unpacked weights put in."""
     network = Qwen3VLForConditionalGeneration.from_pretrained(source, dtype=torch.float32).eval()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -53,7 +54,7 @@ def write_weights(
     Raises
     ------
     InputError
-        If GPTQModel left a linear layer of the text model as it was.
+        If GPTQModel left a linear layer of the text model as it was, or a zero point cannot be stored.
     """
     layers = text_linear_layers(read_tensor_headers(source))
     made = [tensor for tensor in _tensors(packed) if tensor.name.rpartition(".")[2] in PACKED_PARTS]
@@ -61,8 +62,26 @@ def write_weights(
     for layer in layers:
         if not all(f"{layer}.{part}" in present for part in PACKED_PARTS):
             raise InputError(f"GPTQModel did not quantize {layer}; the checkpoint has layers that it does not know.")
+    _check_zero_points(made)
     kept = [tensor for tensor in _tensors(source) if tensor.name.removesuffix(".weight") not in layers]
     _write_shards(sorted(kept + made, key=lambda tensor: tensor.name), destination, max_shard_bytes)
+
+
+def _check_zero_points(packed: list[_StoredTensor]) -> None:
+    """Refuse zero points of 0: version 1 stores zero points less one, and -1 borrows from the next one in its word."""
+    for tensor in packed:
+        if tensor.name.endswith(".qzeros"):
+            words = _load(tensor)
+            if any(bool(((words >> shift) & 15 == 15).any()) for shift in range(0, 32, 4)):
+                raise InputError(
+                    f"{tensor.name} holds a zero point of 0, which GPTQ's format cannot store; quantize symmetrically."
+                )
+
+
+def _load(tensor: _StoredTensor) -> torch.Tensor:
+    with safe_open(tensor.file, framework="pt") as file:
+        value: torch.Tensor = file.get_tensor(tensor.name)
+    return value
 
 
 def _tensors(files: Iterable[Path]) -> Iterator[_StoredTensor]:
@@ -80,7 +99,7 @@ def _write_shards(tensors: list[_StoredTensor], destination: Path, max_shard_byt
     if len(shards) == 1:
         _write_shard(shards[0], destination / "model.safetensors")
         return
-    weight_map = {}
+    weight_map: dict[str, str] = {}
     for number, shard in enumerate(shards, start=1):
         name = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
         _write_shard(shard, destination / name)
@@ -91,8 +110,4 @@ def _write_shards(tensors: list[_StoredTensor], destination: Path, max_shard_byt
 
 
 def _write_shard(tensors: list[_StoredTensor], path: Path) -> None:
-    content = {}
-    for tensor in tensors:
-        with safe_open(tensor.file, framework="pt") as file:
-            content[tensor.name] = file.get_tensor(tensor.name)
-    save_file(content, path, metadata={"format": "pt"})
+    save_file({tensor.name: _load(tensor) for tensor in tensors}, path, metadata={"format": "pt"})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import GPTQConfig, Qwen3VLForConditionalGeneration
 
 from medmo_models.errors import InputError
@@ -51,7 +52,7 @@ def load_gptq_network(directory: Path, *, device: str, dtype: torch.dtype) -> Qw
                 trust_remote_code=False,
                 output_loading_info=True,
             )
-    except (OSError, ValueError, KeyError, NotImplementedError) as error:
+    except (OSError, ValueError, KeyError, NotImplementedError, SafetensorError) as error:
         raise InputError(f"{directory} cannot be loaded as a GPTQ checkpoint: {error}") from error
     if report["missing_keys"] or report["mismatched_keys"]:
         raise InputError(f"{directory} lacks weights or has some of a wrong shape; copy or export it again.")
