@@ -87,13 +87,13 @@ def _solid(image: FloatImage, mask: FloatImage, value: float, alpha: float) -> F
 def paint_nodule(image: FloatImage, canvas: Canvas, place: Place, rng: np.random.Generator) -> FloatImage:
     """A bright, sharp, even disc."""
     mask = canvas.ellipse(place.cx, place.cy, place.rx, place.ry, 0.12)
-    return _solid(image, mask, rng.uniform(0.80, 0.92), 0.95)
+    return _solid(image, mask, rng.uniform(0.86, 0.94), 0.95)
 
 
 def paint_consolidation(image: FloatImage, canvas: Canvas, place: Place, rng: np.random.Generator) -> FloatImage:
-    """A grey, mottled patch with a soft edge."""
+    """A grey, mottled patch with a soft edge: between lung and body in brightness, so that it shows on both."""
     mask = canvas.ellipse(place.cx, place.cy, place.rx, place.ry, 0.35, 2.5)
-    mottle = 0.52 + 0.11 * canvas.smooth_noise(rng, 28)
+    mottle = 0.38 + 0.09 * canvas.smooth_noise(rng, 28)
     blend(image[..., 0], mask, mottle, 0.95)
     return mask
 
@@ -103,7 +103,7 @@ def paint_effusion(image: FloatImage, canvas: Canvas, place: Place, rng: np.rand
     mask = canvas.ellipse(place.cx, place.cy, place.rx, place.ry, 0.10, 9.0)
     dip = place.cy - place.ry + 0.45 * place.ry * (1.0 - ((canvas.x - place.cx) / place.rx) ** 2)
     below = ramp(((canvas.y - dip) / 0.015 + 0.5).astype(np.float32))
-    return _solid(image, mask * below, rng.uniform(0.70, 0.78), 0.95)
+    return _solid(image, mask * below, rng.uniform(0.66, 0.72), 0.95)
 
 
 def paint_cyst(image: FloatImage, canvas: Canvas, place: Place, rng: np.random.Generator) -> FloatImage:
