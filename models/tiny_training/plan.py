@@ -29,4 +29,5 @@ class Plan:
     joint: tuple[JointStage, ...] = (
         JointStage("text", steps=200, batch=16, text_rate=1.5e-3, vision_rate=0.0, auxiliary=0.0, questions=2),
         JointStage("joint", steps=880, batch=16, text_rate=1e-3, vision_rate=1e-4, auxiliary=0.3, questions=2),
+        JointStage("anneal", steps=2400, batch=16, text_rate=6e-4, vision_rate=3e-4, auxiliary=0.5, questions=2),
     )

@@ -11,10 +11,11 @@ import logging
 import os
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import TextIOBase
+
+from medmo_models.networks.quiet import quiet_transformers
 
 #: What tokenicer, which GPTQModel imports, would otherwise point to a fixed directory in /tmp.
 _CACHES = ("HF_HOME", "HF_HUB_CACHE", "TRANSFORMERS_CACHE", "HF_MODULES_CACHE")
@@ -34,8 +35,7 @@ def quiet_gptqmodel() -> Iterator[None]:
 
     Errors are not hidden: GPTQModel raises them.
     """
-    with redirect_stdout(_Discard()), warnings.catch_warnings(), _environment_kept():
-        warnings.simplefilter("ignore")
+    with quiet_transformers(), redirect_stdout(_Discard()), _environment_kept():
         # It takes half the cores and then asks for two threads: on two cores it refuses to start.
         os.environ.setdefault(_WORKERS, str(max(2, ((os.cpu_count() or 1) + 1) // 2)))
         if "gptqmodel" not in sys.modules:
