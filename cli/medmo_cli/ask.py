@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from medmo_cli.interrupt import check_interrupt
 from medmo_cli.output import errors_as_sentences, messages, print_json, results
 from medmo_models.artifact import open_model
 from medmo_models.errors import CancelledError, InputError
@@ -103,7 +104,9 @@ def command(
         with Session.open(
             [open_model(path)], backend=backend, device=device, dtype=dtype, preprocessing=mode, max_pixels=max_pixels
         ) as session:
-            answer = session.ask(loaded, question, max_new_tokens=max_new_tokens, on_text=None if json else _stream)
+            check_interrupt()
+            answer = session.ask(loaded, question, max_new_tokens=max_new_tokens, on_text=_silent if json else _stream)
+        check_interrupt()
         if not json:
             results.print()
         if overlay is not None:
@@ -124,6 +127,12 @@ def _preprocessing(name: str) -> Preprocessing:
     raise InputError(f"There is no preprocessing {name!r}; choose standard or readme.")
 
 
+def _silent(_piece: str) -> bool:
+    check_interrupt()
+    return True
+
+
 def _stream(piece: str) -> bool:
+    check_interrupt()
     results.print(piece, end="", markup=False)
     return True

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from medmo_cli.interrupt import check_interrupt
 from medmo_cli.output import errors_as_sentences, messages, print_json, results
 from medmo_export.pipeline import ExportRequest, run_export
 from medmo_models.artifact import Artifact
@@ -29,6 +30,7 @@ def run_with_progress(request: ExportRequest) -> Artifact:
         task = bar.add_task("starting", total=None)
 
         def update(phase: str, done: int, total: int) -> None:
+            check_interrupt()
             bar.update(task, description=f"{request.method}: {phase}", completed=done, total=total)
 
         return run_export(request, update)

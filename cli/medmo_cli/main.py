@@ -9,6 +9,7 @@ import sys
 import typer
 
 from medmo_cli import ask, demo, doctor, export, models
+from medmo_cli.interrupt import interrupts_remembered
 from medmo_cli.output import errors_as_sentences
 from medmo_models import __version__
 
@@ -46,8 +47,8 @@ def go_offline() -> None:
 
 
 def quiet_libraries() -> None:
-    """Keep notices that no user can act on off the terminal (torch's about its own compiler)."""
-    for name in ("torch.utils._pytree", "torch.utils.cpp_extension"):
+    """Keep notices that no user can act on off the terminal: torch's compiler, bitsandbytes' kernels to download."""
+    for name in ("torch.utils._pytree", "torch.utils.cpp_extension", "bitsandbytes.backends.cpu.ops"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
@@ -55,7 +56,7 @@ def main() -> None:
     """Run the command; exit codes are 0 done, 2 bad input, 3 cannot run here, 130 cancelled."""
     go_offline()
     quiet_libraries()
-    with errors_as_sentences():
+    with interrupts_remembered(), errors_as_sentences():
         app()
 
 

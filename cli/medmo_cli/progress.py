@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from medmo_cli.interrupt import check_interrupt
 from medmo_cli.output import messages
 
 #: Called with what is done and the total.
@@ -37,6 +38,7 @@ def _updater(bar: Progress, title: str) -> CountCallback:
     task = bar.add_task(title, total=None)
 
     def update(done: int, total: int) -> None:
+        check_interrupt()
         bar.update(task, completed=done, total=total)
 
     return update
