@@ -17,3 +17,14 @@ def private_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     monkeypatch.setenv("MEDMO_CACHE_DIR", str(root / "cache"))
     monkeypatch.setenv("MEDMO_MODELS_DIR", str(root / "models"))
     return root
+
+
+@pytest.fixture(scope="session")
+def processor_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tokenizer, chat template and processor settings, without weights; to read, not to change."""
+    from support.checkpoints import shared_tokenizer  # imports torch, which most tests do without
+    from tiny_training.skeleton import save_processor
+
+    folder: Path = tmp_path_factory.mktemp("processor")
+    save_processor(folder, shared_tokenizer())
+    return folder

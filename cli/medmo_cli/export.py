@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from medmo_cli.interrupt import check_interrupt
-from medmo_cli.output import errors_as_sentences, messages, print_json, results
+from medmo_cli.output import errors_as_sentences, print_json, results
+from medmo_cli.progress import phase_progress
 from medmo_export.pipeline import ExportRequest, run_export
 from medmo_models.artifact import Artifact
 from medmo_models.library import find_model
@@ -25,14 +24,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.
 
 def run_with_progress(request: ExportRequest) -> Artifact:
     """Run one export with a bar per phase on stderr."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=messages, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def update(phase: str, done: int, total: int) -> None:
-            check_interrupt()
-            bar.update(task, description=f"{request.method}: {phase}", completed=done, total=total)
-
+    with phase_progress(request.method) as update:
         return run_export(request, update)
 
 

@@ -23,20 +23,12 @@ from medmo_runtime.generation import GeneratedToken, Generation, PhaseCallback, 
 from medmo_runtime.session import Session
 from support.checkpoints import shared_tokenizer
 from support.model_files import tiny_facts
-from tiny_training.skeleton import save_processor
 
 SEED, COUNT = 7, 10
 CLOSED = ("presence", "side", "count", "modality")
 ALL_TASKS = ("localize", "report", *CLOSED)
 #: What the reciting model says, given the number of the phantom, the phantom and the question.
 Script = Callable[[int, Phantom, Question], str]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("processor")
-    save_processor(path, shared_tokenizer())
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +96,8 @@ def truth(index: int, phantom: Phantom, question: Question) -> str:
     return question.answer
 
 
-def test_the_truth_scores_one(folder: Path, phantoms: list[Phantom]) -> None:
-    answers = ask(folder, truth)
+def test_the_truth_scores_one(processor_folder: Path, phantoms: list[Phantom]) -> None:
+    answers = ask(processor_folder, truth)
 
     localized = [a for a in answers if a.question.task == "localize"]
     assert len(localized) == COUNT
@@ -117,8 +109,8 @@ def test_the_truth_scores_one(folder: Path, phantoms: list[Phantom]) -> None:
     assert all(a.correct for a in answers if a.question.is_vqa)
 
 
-def test_answers_belong_to_their_phantom(folder: Path, phantoms: list[Phantom]) -> None:
-    answers = ask(folder, truth, tasks=("localize",))
+def test_answers_belong_to_their_phantom(processor_folder: Path, phantoms: list[Phantom]) -> None:
+    answers = ask(processor_folder, truth, tasks=("localize",))
     for answer, phantom in zip(answers, phantoms, strict=True):
         height, width = phantom.pixels.shape[:2]
         assert np.array_equal(answer.phantom.pixels, phantom.pixels)
@@ -142,9 +134,9 @@ def shifted(phantom: Phantom) -> str:
     return format_grounding(labels)
 
 
-def test_boxes_in_the_wrong_place_cost_f1(folder: Path, phantoms: list[Phantom]) -> None:
+def test_boxes_in_the_wrong_place_cost_f1(processor_folder: Path, phantoms: list[Phantom]) -> None:
     answers = ask(
-        folder,
+        processor_folder,
         lambda index, phantom, question: shifted(phantom) if index % 2 else question.answer,
         tasks=("localize",),
     )
@@ -157,9 +149,9 @@ def test_boxes_in_the_wrong_place_cost_f1(folder: Path, phantoms: list[Phantom])
     assert mean_iou(scores) == pytest.approx((right + wrong / 3) / (right + wrong), abs=0.02)
 
 
-def test_silence_costs_recall(folder: Path, phantoms: list[Phantom]) -> None:
+def test_silence_costs_recall(processor_folder: Path, phantoms: list[Phantom]) -> None:
     answers = ask(
-        folder,
+        processor_folder,
         lambda index, phantom, question: NOTHING_FOUND if index % 2 else question.answer,
         tasks=("localize",),
     )
@@ -168,29 +160,29 @@ def test_silence_costs_recall(folder: Path, phantoms: list[Phantom]) -> None:
     assert f1([a.score() for a in answers]) == pytest.approx(2 * right / (2 * right + missed))
 
 
-def test_wrong_closed_answers_cost_accuracy(folder: Path, phantoms: list[Phantom]) -> None:
+def test_wrong_closed_answers_cost_accuracy(processor_folder: Path, phantoms: list[Phantom]) -> None:
     def contrary(index: int, phantom: Phantom, question: Question) -> str:
         opposite = {"yes": "no", "no": "yes", "left": "right", "right": "left"}
         return opposite.get(question.answer, question.answer)
 
-    answers = ask(folder, contrary, tasks=CLOSED)
+    answers = ask(processor_folder, contrary, tasks=CLOSED)
     assert {a.question.task for a in answers} == set(CLOSED)
     for answer in answers:
         assert answer.correct == (answer.question.task in ("count", "modality"))
 
 
-def test_closed_answers_match_but_for_case_and_full_stop(folder: Path) -> None:
+def test_closed_answers_match_but_for_case_and_full_stop(processor_folder: Path) -> None:
     said = {"Yes": True, " yes. ": True, "YES": True, "no": False, "yes it is": False, "": False}
-    answers = ask(folder, lambda index, *_: list(said)[index % len(said)], tasks=("presence",))
+    answers = ask(processor_folder, lambda index, *_: list(said)[index % len(said)], tasks=("presence",))
     for answer, (text, correct) in zip(answers, said.items(), strict=False):
         asked = Question("presence", answer.question.prompt, "yes")
         assert answer.answer.text == text
         assert AnsweredQuestion(answer.phantom, asked, answer.answer).correct == correct
 
 
-def test_only_the_chosen_tasks_are_asked_with_progress(folder: Path) -> None:
+def test_only_the_chosen_tasks_are_asked_with_progress(processor_folder: Path) -> None:
     reports: list[tuple[int, int]] = []
-    answers = ask(folder, truth, tasks=("count",), progress=lambda done, total: reports.append((done, total)))
+    answers = ask(processor_folder, truth, tasks=("count",), progress=lambda done, total: reports.append((done, total)))
     assert [a.question.task for a in answers] == ["count"] * COUNT
     assert reports == [(done, COUNT) for done in range(1, COUNT + 1)]
 

@@ -9,9 +9,8 @@ import pytest
 
 from medmo_models.errors import InputError
 from medmo_models.preprocessing import ChatTurn, PreparedPrompt, PromptPreparer
-from support.checkpoints import random_image, shared_tokenizer
+from support.checkpoints import random_image
 from support.stock_processor import stock_inputs
-from tiny_training.skeleton import save_processor
 
 #: Larger than what the test's processor settings allow (224 x 224), so that they decide.
 NO_CAP = 1 << 20
@@ -20,16 +19,8 @@ ONE_LEVEL = 2 / 255
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tokenizer, chat template and processor settings; no weights."""
-    folder = tmp_path_factory.mktemp("checkpoint")
-    save_processor(folder, shared_tokenizer())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def preparer(checkpoint: Path) -> PromptPreparer:
-    return PromptPreparer(checkpoint, NO_CAP)
+def preparer(processor_folder: Path) -> PromptPreparer:
+    return PromptPreparer(processor_folder, NO_CAP)
 
 
 def question(*sizes: tuple[int, int], text: str = "Où est la lésion? 12 mm <box>") -> ChatTurn:
@@ -57,10 +48,10 @@ def check_tokens(prompt: PreparedPrompt, stock: dict[str, object]) -> None:
     ids=str,
 )
 def test_images_are_prepared_as_by_transformers(
-    checkpoint: Path, preparer: PromptPreparer, sizes: tuple[tuple[int, int], ...]
+    processor_folder: Path, preparer: PromptPreparer, sizes: tuple[tuple[int, int], ...]
 ) -> None:
     turn = question(*sizes)
-    prompt, stock = preparer.prepare([turn]), stock_inputs(checkpoint, [turn])
+    prompt, stock = preparer.prepare([turn]), stock_inputs(processor_folder, [turn])
     check_tokens(prompt, stock)
     np.testing.assert_array_equal(prompt.image_grids, stock["image_grid_thw"])
     assert prompt.pixel_values is not None
@@ -76,24 +67,24 @@ def test_images_are_prepared_as_by_transformers(
 
 @pytest.mark.parametrize("sizes", [((224, 224),), ((192, 160),), ((32, 1024),), ((160, 256), (256, 160))], ids=str)
 def test_an_image_of_whole_tokens_is_not_resized(
-    checkpoint: Path, preparer: PromptPreparer, sizes: tuple[tuple[int, int], ...]
+    processor_folder: Path, preparer: PromptPreparer, sizes: tuple[tuple[int, int], ...]
 ) -> None:
     turn = question(*sizes)
-    prompt, stock = preparer.prepare([turn]), stock_inputs(checkpoint, [turn])
+    prompt, stock = preparer.prepare([turn]), stock_inputs(processor_folder, [turn])
     check_tokens(prompt, stock)
     assert prompt.model_sizes == sizes
     assert prompt.pixel_values is not None
     np.testing.assert_allclose(prompt.pixel_values, stock["pixel_values"], rtol=0, atol=1e-6)
 
 
-def test_a_conversation_is_rendered_as_by_transformers(checkpoint: Path, preparer: PromptPreparer) -> None:
+def test_a_conversation_is_rendered_as_by_transformers(processor_folder: Path, preparer: PromptPreparer) -> None:
     turns = [
         ChatTurn("system", "You read images."),
         question((160, 192), (192, 160), text="Compare both."),
         ChatTurn("assistant", "Both are normal.\n"),
         question((224, 224), text=" And this one? "),
     ]
-    prompt, stock = preparer.prepare(turns), stock_inputs(checkpoint, turns)
+    prompt, stock = preparer.prepare(turns), stock_inputs(processor_folder, turns)
     check_tokens(prompt, stock)
     np.testing.assert_array_equal(prompt.image_grids, stock["image_grid_thw"])
     assert preparer.tokenizer.decode(prompt.input_ids[-3:]) == "<|im_start|>assistant\n"
@@ -101,17 +92,17 @@ def test_a_conversation_is_rendered_as_by_transformers(checkpoint: Path, prepare
     np.testing.assert_array_equal(shorter.input_ids, prompt.input_ids[:-3])
 
 
-def test_a_question_without_images_has_no_pixels(checkpoint: Path, preparer: PromptPreparer) -> None:
+def test_a_question_without_images_has_no_pixels(processor_folder: Path, preparer: PromptPreparer) -> None:
     prompt = preparer.prepare([question()])
-    check_tokens(prompt, stock_inputs(checkpoint, [question()]))
+    check_tokens(prompt, stock_inputs(processor_folder, [question()]))
     assert prompt.pixel_values is None
     assert prompt.image_grids is None
     assert prompt.image_tokens == 0
 
 
-def test_max_pixels_caps_every_image(checkpoint: Path) -> None:
+def test_max_pixels_caps_every_image(processor_folder: Path) -> None:
     cap = 20 * 32**2
-    prompt = PromptPreparer(checkpoint, cap).prepare([question((1000, 701), (400, 200))])
+    prompt = PromptPreparer(processor_folder, cap).prepare([question((1000, 701), (400, 200))])
     for width, height in prompt.model_sizes:
         assert 0.6 * cap < width * height <= cap
         assert width > height
@@ -133,7 +124,9 @@ def test_a_control_token_in_a_text_is_refused(preparer: PromptPreparer, token: s
         preparer.prepare([question(), ChatTurn("assistant", f"Normal.{token}"), question()])
 
 
-def test_without_torch_the_inputs_are_the_same(checkpoint: Path, preparer: PromptPreparer, tmp_path: Path) -> None:
+def test_without_torch_the_inputs_are_the_same(
+    processor_folder: Path, preparer: PromptPreparer, tmp_path: Path
+) -> None:
     image = random_image(4, 243, 171)
     np.save(tmp_path / "image.npy", image)
     script = """
@@ -146,7 +139,7 @@ turn = ChatTurn("user", "Where?", (np.load("image.npy"),))
 prompt = PromptPreparer(Path(sys.argv[1]), int(sys.argv[2])).prepare([turn])
 np.savez("prompt.npz", ids=prompt.input_ids, types=prompt.token_types, pixels=prompt.pixel_values)
 """
-    subprocess.run([sys.executable, "-c", script, checkpoint, str(NO_CAP)], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-c", script, processor_folder, str(NO_CAP)], cwd=tmp_path, check=True)
     expected = preparer.prepare([ChatTurn("user", "Where?", (image,))])
     with np.load(tmp_path / "prompt.npz") as made:
         np.testing.assert_array_equal(made["ids"], expected.input_ids)

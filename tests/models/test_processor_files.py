@@ -13,24 +13,17 @@ from transformers import AutoProcessor
 
 from medmo_models.errors import InputError
 from medmo_models.preprocessing import ChatTurn, PromptPreparer
-from support.checkpoints import random_image, shared_tokenizer
+from support.checkpoints import random_image
 from support.stock_processor import stock_inputs
-from tiny_training.skeleton import CHAT_TEMPLATE, save_processor
+from tiny_training.skeleton import CHAT_TEMPLATE
 
 TURN = ChatTurn("user", "Where?", (random_image(4, 500, 330),))
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("original")
-    save_processor(folder, shared_tokenizer())
-    return folder
-
-
 @pytest.fixture
-def checkpoint(original: Path, tmp_path: Path) -> Path:
+def checkpoint(processor_folder: Path, tmp_path: Path) -> Path:
     """A copy to change."""
-    return shutil.copytree(original, tmp_path / "checkpoint")
+    return shutil.copytree(processor_folder, tmp_path / "checkpoint")
 
 
 def edit_json(path: Path, **changes: Any) -> None:
@@ -75,9 +68,9 @@ def as_old_limits(folder: Path) -> None:
         as_old_limits,
     ],
 )
-def test_every_form_of_the_files_gives_the_same_inputs(original: Path, checkpoint: Path, change: Any) -> None:
+def test_every_form_of_the_files_gives_the_same_inputs(processor_folder: Path, checkpoint: Path, change: Any) -> None:
     change(checkpoint)
-    expected, prompt = (PromptPreparer(folder, 1 << 20).prepare([TURN]) for folder in (original, checkpoint))
+    expected, prompt = (PromptPreparer(folder, 1 << 20).prepare([TURN]) for folder in (processor_folder, checkpoint))
     np.testing.assert_array_equal(prompt.input_ids, expected.input_ids)
     np.testing.assert_array_equal(prompt.pixel_values, expected.pixel_values)
     stock = stock_inputs(checkpoint, [TURN])

@@ -17,7 +17,7 @@ from transformers import Qwen3VLForConditionalGeneration
 from medmo_models.artifact import open_model
 from medmo_models.preprocessing import ChatTurn, PreparedPrompt
 from medmo_runtime.session import Session
-from support.checkpoints import SHAPES, make_checkpoint, random_image
+from support.checkpoints import SHAPES, greedy_tokens, make_checkpoint, random_image
 from support.stock_processor import stock_inputs
 
 NEW_TOKENS = 24
@@ -53,12 +53,6 @@ def session(checkpoint: Path) -> Iterator[Session]:
         yield opened
 
 
-def judged_tokens(judge: Qwen3VLForConditionalGeneration, inputs: dict[str, Any], **options: Any) -> list[int]:
-    """Return transformers' greedy tokens after the prompt."""
-    ids = judge.generate(**inputs, do_sample=False, max_new_tokens=NEW_TOKENS, **options)
-    return list(map(int, ids[0, inputs["input_ids"].shape[1] :]))
-
-
 def with_our_pixels(inputs: dict[str, Any], prompt: PreparedPrompt) -> dict[str, Any]:
     """Put our pixels into transformers' inputs: the two resizes round a few pixels differently."""
     if prompt.pixel_values is None:
@@ -71,7 +65,7 @@ def test_greedy_tokens_are_those_of_transformers_from_images_to_answer(
     checkpoint: Path, judge: Qwen3VLForConditionalGeneration, session: Session, name: str
 ) -> None:
     turns = CONVERSATIONS[name]
-    expected = judged_tokens(judge, stock_inputs(checkpoint, turns))
+    expected = greedy_tokens(judge, stock_inputs(checkpoint, turns), NEW_TOKENS)
     generation = session.model.generate(session.preparer.prepare(turns), NEW_TOKENS)
     assert [token.id for token in generation.tokens] == expected
     assert generation.finish_reason == "length"
@@ -103,9 +97,9 @@ def test_an_answer_ends_at_each_of_the_checkpoint_s_end_tokens(
     turns = CONVERSATIONS["one image"]
     prompt = session.preparer.prepare(turns)
     inputs = with_our_pixels(stock_inputs(checkpoint, turns), prompt)
-    end = judged_tokens(judge, inputs)[5]
+    end = greedy_tokens(judge, inputs, NEW_TOKENS)[5]
     own_end = int(judge.generation_config.eos_token_id)
-    expected = judged_tokens(judge, inputs, eos_token_id=[own_end, end])
+    expected = greedy_tokens(judge, inputs, NEW_TOKENS, eos_token_id=[own_end, end])
     assert expected[-1] == end
 
     ending = shutil.copytree(checkpoint, tmp_path / "ending")

@@ -17,26 +17,19 @@ from medmo_models.networks.inputs import prompt_logits
 from medmo_models.preprocessing import PreparedPrompt
 from medmo_runtime.generation import LoadedModel
 from medmo_runtime.session import Session
-from support.checkpoints import SHAPES, make_checkpoint, network_logits, prepare_prompt
+from support.checkpoints import (
+    SHAPES,
+    greedy_tokens,
+    make_checkpoint,
+    network_inputs,
+    network_logits,
+    prepare_prompt,
+)
 from support.gptq_exports import gptq_export
 
 NEW_TOKENS = 12
 #: Image sizes of the prompts: none, one that is resized, two.
 IMAGES: tuple[tuple[tuple[int, int], ...], ...] = ((), ((171, 243),), ((256, 160), (131, 199)))
-
-
-def judged_tokens(judge: Qwen3VLForConditionalGeneration, prompt: PreparedPrompt) -> list[int]:
-    """Return the greedy tokens of transformers' own loop."""
-    inputs = {
-        "input_ids": torch.from_numpy(prompt.input_ids)[None],
-        "attention_mask": torch.ones(1, len(prompt.input_ids), dtype=torch.int64),
-        "mm_token_type_ids": torch.from_numpy(prompt.token_types)[None],
-    }
-    if prompt.pixel_values is not None and prompt.image_grids is not None:
-        inputs["pixel_values"] = torch.from_numpy(prompt.pixel_values)
-        inputs["image_grid_thw"] = torch.from_numpy(prompt.image_grids)
-    ids = judge.generate(**inputs, do_sample=False, max_new_tokens=NEW_TOKENS)
-    return list(map(int, ids[0, len(prompt.input_ids) :]))
 
 
 def our_tokens(model: LoadedModel, prompt: PreparedPrompt) -> list[int]:
@@ -72,7 +65,7 @@ def test_bnb_computes_exactly_what_transformers_computes(
 ) -> None:
     prompt = prepare_prompt(bnb_checkpoint, sizes)
     np.testing.assert_array_equal(bnb_session.model.logits(prompt), network_logits(bnb_judge, prompt))
-    assert our_tokens(bnb_session.model, prompt) == judged_tokens(bnb_judge, prompt)
+    assert our_tokens(bnb_session.model, prompt) == greedy_tokens(bnb_judge, network_inputs(prompt), NEW_TOKENS)
 
 
 def test_bnb_computes_what_its_stored_weights_say(bnb_checkpoint: Path) -> None:
@@ -92,4 +85,5 @@ def test_gptq_decodes_as_transformers_decodes_the_same_network() -> None:
     with Session.open([open_model(export)], backend="gptq") as session:
         for sizes in IMAGES:
             prompt = prepare_prompt(export, sizes)
-            assert our_tokens(session.model, prompt) == judged_tokens(session.model.network, prompt)  # type: ignore[attr-defined]
+            network = session.model.network  # type: ignore[attr-defined]
+            assert our_tokens(session.model, prompt) == greedy_tokens(network, network_inputs(prompt), NEW_TOKENS)

@@ -176,9 +176,8 @@ def prepare_prompt(directory: Path, sizes: tuple[tuple[int, int], ...], seed: in
     return PromptPreparer(directory, max_pixels=1 << 20).prepare([turn])
 
 
-@torch.inference_mode()
-def network_logits(network: Qwen3VLForConditionalGeneration, prompt: PreparedPrompt) -> torch.Tensor:
-    """Run transformers' own forward; float32 logits of every position, shape (length, vocabulary)."""
+def network_inputs(prompt: PreparedPrompt) -> dict[str, Any]:
+    """Return a prompt as the keyword arguments of transformers' own forward and generate."""
     inputs: dict[str, Any] = {
         "input_ids": torch.from_numpy(prompt.input_ids)[None],
         "mm_token_type_ids": torch.from_numpy(prompt.token_types)[None],
@@ -186,5 +185,21 @@ def network_logits(network: Qwen3VLForConditionalGeneration, prompt: PreparedPro
     if prompt.pixel_values is not None and prompt.image_grids is not None:
         inputs["pixel_values"] = torch.from_numpy(prompt.pixel_values)
         inputs["image_grid_thw"] = torch.from_numpy(prompt.image_grids)
-    logits: torch.Tensor = network(**inputs).logits[0]
+    return inputs
+
+
+@torch.inference_mode()
+def network_logits(network: Qwen3VLForConditionalGeneration, prompt: PreparedPrompt) -> torch.Tensor:
+    """Run transformers' own forward; float32 logits of every position, shape (length, vocabulary)."""
+    logits: torch.Tensor = network(**network_inputs(prompt)).logits[0]
     return logits.float()
+
+
+def greedy_tokens(
+    network: Qwen3VLForConditionalGeneration, inputs: dict[str, Any], count: int, **options: Any
+) -> list[int]:
+    """Return up to ``count`` tokens after the prompt, from transformers' own greedy loop."""
+    ids = inputs["input_ids"]
+    whole = {"attention_mask": torch.ones_like(ids), **inputs}
+    made = network.generate(**whole, do_sample=False, max_new_tokens=count, **options)
+    return list(map(int, made[0, ids.shape[1] :]))

@@ -14,6 +14,7 @@ from transformers import Qwen3VLForConditionalGeneration
 from medmo_export.gptq.quantize import GptqOptions, quantize_gptq
 from medmo_models.networks.gptqmodel_library import quiet_gptqmodel
 from medmo_models.preprocessing import PromptPreparer
+from support.checkpoints import network_logits
 from support.gptq_exports import IMAGE_SIZES, calibration_samples, source_checkpoint
 
 
@@ -64,16 +65,7 @@ def true_inputs(shape: str, recording: Recording) -> dict[int, list[torch.Tensor
     preparer = PromptPreparer(source, max_pixels=1280 * 1280)
     for sample in calibration_samples():
         prompt = preparer.prepare(sample.turns, add_generation_prompt=False)
-        images = {}
-        if prompt.pixel_values is not None and prompt.image_grids is not None:
-            images["pixel_values"] = torch.from_numpy(prompt.pixel_values)
-            images["image_grid_thw"] = torch.from_numpy(prompt.image_grids)
-        with torch.inference_mode():
-            network(
-                input_ids=torch.from_numpy(prompt.input_ids)[None],
-                mm_token_type_ids=torch.from_numpy(prompt.token_types)[None],
-                **images,
-            )
+        network_logits(network, prompt)
     return inputs
 
 
