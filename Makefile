@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
 
-# Keeps freed memory in the process: where page faults are dear, glibc's default halves the training's speed.
+# Keeps freed memory in the process: where page faults are dear, half the training's time went into them.
 KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000 MALLOC_TOP_PAD_=536870912 MALLOC_ARENA_MAX=1
 
 # Trains the embedded model again from nothing (hours on a laptop).

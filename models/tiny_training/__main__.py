@@ -1,4 +1,4 @@
-"""Trains medmo-tiny end to end: phantoms, stages A to C, export, held-out figures, model card."""
+"""Trains medmo-tiny end to end: phantoms, stages A to D, export, held-out figures, model card."""
 
 from __future__ import annotations
 
