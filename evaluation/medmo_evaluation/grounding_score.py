@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medmo_evaluation.boxes import LabelledBox, match_boxes
-
-BOOTSTRAP_RESAMPLES = 10_000
+from medmo_evaluation.metrics.intervals import Interval, bootstrap
 
 
 @dataclass(frozen=True)
@@ -28,18 +27,6 @@ class ImageScore:
     predicted: int
     true: int
     matched_ious: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A figure with its 95 % percentile interval from a bootstrap over images."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
 def score_image(predicted: Sequence[LabelledBox], true: Sequence[LabelledBox], threshold: float = 0.5) -> ImageScore:
@@ -79,34 +66,6 @@ def mean_iou_interval(scores: Sequence[ImageScore], seed: int = 0) -> Interval:
 def accuracy_interval(correct: Sequence[bool], seed: int = 0) -> Interval:
     """Return the share of correct answers with its bootstrap interval."""
     return bootstrap(np.asarray(correct, dtype=float)[:, None], lambda rows: rows.mean(axis=(-2, -1)), seed)
-
-
-def bootstrap(
-    rows: NDArray[np.float64], statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], seed: int
-) -> Interval:
-    """Resample rows (images) with replacement and take the 2.5 % and 97.5 % percentiles.
-
-    Parameters
-    ----------
-    rows : ndarray of float64, shape (images, columns)
-    statistic : callable
-        Maps (..., images, columns) to (...).
-    seed : int
-
-    Raises
-    ------
-    ValueError
-        If there are no rows.
-    """
-    rng = np.random.default_rng(seed)
-    count = len(rows)
-    if count == 0:
-        raise ValueError("there is nothing to resample: no images were scored")
-    values = np.concatenate(
-        [statistic(rows[rng.integers(count, size=(100, count))]) for _ in range(BOOTSTRAP_RESAMPLES // 100)]
-    )
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Interval(float(statistic(rows)), float(low), float(high))
 
 
 def _counts(scores: Sequence[ImageScore]) -> NDArray[np.float64]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from medmo_evaluation.boxes import LabelledBox
 from medmo_evaluation.grounding_score import (
     ImageScore,
-    Interval,
     accuracy_interval,
     f1_interval,
     mean_iou_interval,
     score_image,
 )
+from medmo_evaluation.metrics.intervals import Interval
 from medmo_evaluation.phantom_run import AnsweredQuestion, ask_phantoms
 from medmo_models.artifact import open_model
 from medmo_models.phantoms import Finding

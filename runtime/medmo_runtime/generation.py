@@ -79,8 +79,8 @@ class LoadedModel(Protocol):
         """Decode greedily until the model ends, the limit is reached or ``on_token`` returns False."""
         ...
 
-    def logits(self, prompt: PreparedPrompt) -> NDArray[np.float32]:
-        """Return the logits of every position of ``prompt``, shape (length, vocabulary)."""
+    def logits(self, prompt: PreparedPrompt, first: int = 0) -> NDArray[np.float32]:
+        """Return the logits from position ``first`` of ``prompt`` on, shape (length - first, vocabulary)."""
         ...
 
     def close(self) -> None:

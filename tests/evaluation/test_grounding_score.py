@@ -11,15 +11,14 @@ import scipy.stats
 from medmo_evaluation.boxes import FloatBox, LabelledBox
 from medmo_evaluation.grounding_score import (
     ImageScore,
-    Interval,
     accuracy_interval,
-    bootstrap,
     f1,
     f1_interval,
     mean_iou,
     mean_iou_interval,
     score_image,
 )
+from medmo_evaluation.metrics.intervals import Interval, bootstrap
 
 BOX: FloatBox = (0, 0, 10, 10)
 HALF: FloatBox = (0, 0, 10, 5)  # IoU 0.5 with BOX

@@ -42,7 +42,8 @@ def encode_prompt(network: Qwen3VLForConditionalGeneration, prompt: PreparedProm
 
 
 @torch.inference_mode()
-def prompt_logits(network: Qwen3VLForConditionalGeneration, prompt: PreparedPrompt) -> torch.Tensor:
-    """Return the logits of every position: float32, shape (length, vocabulary), on the CPU."""
-    output: torch.Tensor = network(**encode_prompt(network, prompt), use_cache=False).logits[0]
+def prompt_logits(network: Qwen3VLForConditionalGeneration, prompt: PreparedPrompt, first: int = 0) -> torch.Tensor:
+    """Return the logits from position ``first`` on: float32, shape (length - first, vocabulary), on the CPU."""
+    kept = len(prompt.input_ids) - first
+    output: torch.Tensor = network(**encode_prompt(network, prompt), use_cache=False, logits_to_keep=kept).logits[0]
     return output.float().cpu()

@@ -108,10 +108,10 @@ class TorchModel:
             peak_memory_bytes=self._peak_memory(),
         )
 
-    def logits(self, prompt: PreparedPrompt) -> NDArray[np.float32]:
-        """Return the logits of every position (see `LoadedModel.logits`)."""
+    def logits(self, prompt: PreparedPrompt, first: int = 0) -> NDArray[np.float32]:
+        """Return the logits from position ``first`` on (see `LoadedModel.logits`)."""
         with memory_errors_explained(self.device, "answering"):
-            return prompt_logits(self.network, prompt).numpy()
+            return prompt_logits(self.network, prompt, first).numpy()
 
     def _decode(
         self,

@@ -1,0 +1,1 @@
+"""One comparison: ask every model the same questions, record, summarize, judge."""

@@ -1,0 +1,1 @@
+"""Datasets of questions with true answers, read from local disk only."""

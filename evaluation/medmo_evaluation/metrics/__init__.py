@@ -1,0 +1,1 @@
+"""The metrics, each defined once and free of files and models."""
