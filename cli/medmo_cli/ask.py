@@ -18,6 +18,8 @@ from medmo_runtime.answer import Answer
 from medmo_runtime.overlay import save_answer_overlay
 from medmo_runtime.session import Preprocessing, Session
 
+_DTYPES = ("float32", "bfloat16", "float16", "int8")
+
 
 def choose_prompt(prompt: str | None, task: str | None) -> str:
     """Return the user's prompt, or the task's own.
@@ -77,9 +79,11 @@ def command(
     prompt: Annotated[str | None, typer.Option(help="The question.")] = None,
     task: Annotated[str | None, typer.Option(help="localize, report or vqa: asks the task's own question.")] = None,
     artifact: Annotated[str | None, typer.Option(help="A model directory or installed name.")] = None,
-    backend: Annotated[str | None, typer.Option(help="gptq, bnb or reference; chosen if not given.")] = None,
+    backend: Annotated[str | None, typer.Option(help="onnx, gptq, bnb or reference; chosen if not given.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ...; chosen if not given.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; chosen if not given.")] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="float32, bfloat16, float16, or int8 for onnx; chosen if not given.")
+    ] = None,
     preprocessing: Annotated[str, typer.Option(help="standard, or readme: as MedMO's README script.")] = "standard",
     max_pixels: Annotated[
         int | None, typer.Option(min=1024, help="Largest image area for the model: less saves time and memory.")
@@ -94,8 +98,8 @@ def command(
     with errors_as_sentences():
         question = choose_prompt(prompt, task)
         mode = _preprocessing(preprocessing)
-        if dtype not in (None, "float32", "bfloat16", "float16"):
-            raise InputError(f"There is no dtype {dtype!r}; choose float32, bfloat16 or float16.")
+        if dtype not in (None, *_DTYPES):
+            raise InputError(f"There is no dtype {dtype!r}; choose one of {', '.join(_DTYPES)}.")
         shown = parse_window(window)
         loaded: list[LoadedImage] = [load_image(path, frame=frame, window=shown) for path in images]
         path = find_model(artifact) if artifact is not None else embedded_model_path()

@@ -9,11 +9,14 @@ import typer
 
 from medmo_cli.output import errors_as_sentences, print_json, results
 from medmo_cli.progress import phase_progress
+from medmo_export.onnx.options import FULL_PRECISION, onnx_options
 from medmo_export.pipeline import ExportRequest, run_export
 from medmo_models.artifact import Artifact
+from medmo_models.errors import InputError
 from medmo_models.library import find_model
 from medmo_runtime.memory import readable_bytes
 
+_ONNX_WEIGHTS = ("gptq", "round-to-nearest", "float32")
 app = typer.Typer(no_args_is_help=True, help="Quantize a full-precision checkpoint to 4 bits.")
 ModelOption = Annotated[str, typer.Option("--model", help="A full-precision checkpoint directory or installed name.")]
 OutOption = Annotated[Path, typer.Option("--out", help="The artifact's new directory.")]
@@ -73,6 +76,45 @@ def gptq(
             group_size=group_size,
             activation_order=activation_order,
             calibration_samples=samples,
+            device=device,
+            overwrite=overwrite,
+        )
+        _export(request, json)
+
+
+@app.command("onnx")
+def onnx(
+    model: Annotated[str, typer.Option("--model", help="A full-precision checkpoint, or a GPTQ artifact to repack.")],
+    out: OutOption,
+    weights: Annotated[
+        str, typer.Option(help="Of a full-precision checkpoint: gptq (calibrated), round-to-nearest, or float32.")
+    ] = "gptq",
+    group_size: Annotated[int, typer.Option(help="Weights that share one scale (gptq).")] = 128,
+    samples: Annotated[int, typer.Option(min=1, help="Calibration samples (gptq).")] = 32,
+    head_bits: Annotated[int, typer.Option(help="4, 8, 16 or 32.")] = 8,
+    embedding_bits: Annotated[int, typer.Option(help="16 or 32.")] = 16,
+    vision_bits: Annotated[int, typer.Option(help="8, 16 or 32.")] = 16,
+    reference: Annotated[
+        str | None, typer.Option(help="The full-precision checkpoint that a repacked artifact is compared with.")
+    ] = None,
+    device: DeviceOption = "cpu",
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+) -> None:
+    """ONNX: runs on ONNX Runtime everywhere, without torch."""
+    with errors_as_sentences():
+        if weights not in _ONNX_WEIGHTS:
+            raise InputError(f"There is no --weights {weights}; choose one of {', '.join(_ONNX_WEIGHTS)}.")
+        is_plain = weights == "float32"
+        request = ExportRequest(
+            method="onnx-fp32" if is_plain else "onnx-int4",
+            checkpoint=find_model(model),
+            destination=out,
+            group_size=group_size,
+            calibration_samples=samples,
+            round_to_nearest=weights == "round-to-nearest",
+            onnx=FULL_PRECISION if is_plain else onnx_options(head_bits, embedding_bits, vision_bits),
+            reference=None if reference is None else find_model(reference),
             device=device,
             overwrite=overwrite,
         )

@@ -10,8 +10,19 @@ from medmo_models.errors import InputError
 _FULL_PRECISION = ("bf16", "fp16", "fp32")
 
 
-def check_checkpoint(path: Path) -> None:
-    """Read a checkpoint's configuration and headers, no weights, and refuse what cannot be quantized.
+def check_checkpoint(path: Path, also: tuple[str, ...] = ()) -> str:
+    """Read a checkpoint's configuration and headers, no weights, and refuse what cannot be exported.
+
+    Parameters
+    ----------
+    path : Path
+    also : tuple of str
+        Methods that are allowed beside full precision.
+
+    Returns
+    -------
+    str
+        The checkpoint's method.
 
     Raises
     ------
@@ -21,5 +32,6 @@ def check_checkpoint(path: Path) -> None:
         already quantized.
     """
     method = read_checkpoint(path).quantization.method
-    if method not in _FULL_PRECISION:
+    if method not in (*_FULL_PRECISION, *also):
         raise InputError(f"{path} is already quantized ({method}); give the full-precision checkpoint.")
+    return method

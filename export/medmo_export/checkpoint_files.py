@@ -80,6 +80,13 @@ def write_config(checkpoint: Path, destination: Path, quantization: dict[str, An
     _write_json(destination / CONFIG_NAME, {**config, "quantization_config": quantization})
 
 
+def write_plain_config(checkpoint: Path, destination: Path) -> None:
+    """Write the source's configuration without quantization settings: an ONNX artifact's weights are in its graphs."""
+    config = portable_config(read_json_object(checkpoint / CONFIG_NAME))
+    config.pop("quantization_config", None)
+    _write_json(destination / CONFIG_NAME, config)
+
+
 def portable_config(config: dict[str, Any]) -> dict[str, Any]:
     """Return a Qwen3-VL configuration that transformers 5 and 4.57 both read.
 

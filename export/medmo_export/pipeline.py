@@ -2,58 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 from medmo_export.bnb import HIGH_PRECISION, BnbOptions, quantize_bnb
 from medmo_export.calibration import CalibrationSample, calibration_hash, phantom_calibration
 from medmo_export.checkpoint import check_checkpoint
+from medmo_export.checkpoint_files import copy_companions, write_plain_config
+from medmo_export.onnx.options import WeightBits
+from medmo_export.request import EXPORT_METHODS, ExportMethod, ExportRequest
 from medmo_export.self_check import HELD_OUT_SEED, check_export
-from medmo_models.artifact import Artifact, Calibration, ManifestFacts, Source, create_artifact, open_model
+from medmo_models.artifact import Artifact, Calibration, Manifest, ManifestFacts, Source, create_artifact, open_model
 from medmo_models.artifact.checkpoint import read_quantization
 from medmo_models.artifact.weights import bits_per_weight, read_tensor_headers
 from medmo_models.strict_json import read_json_object
 
-ExportMethod = Literal["gptq", "bnb-nf4"]
-EXPORT_METHODS: tuple[ExportMethod, ...] = ("gptq", "bnb-nf4")
+__all__ = ["EXPORT_METHODS", "ExportMethod", "ExportRequest", "PhaseProgress", "run_export"]
+
 #: Seed of the calibration phantoms: neither training nor held-out ones.
 CALIBRATION_SEED = 99
 _CHECK_SAMPLES = 12
+_INTERMEDIATE = "gptq-intermediate"
 
 #: Called with the phase in words, what is done and the total.
 PhaseProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportRequest:
-    """What to export and how.
+class _Written:
+    """What the quantizer wrote, in the manifest's words."""
 
-    Attributes
-    ----------
-    method : {"gptq", "bnb-nf4"}
-    checkpoint : Path
-        A full-precision Qwen3-VL checkpoint.
-    destination : Path
-        The artifact's new directory.
-    group_size, activation_order, calibration_samples
-        GPTQ only.
-    device : str
-        Where to quantize.
-    overwrite : bool
-        Replace an artifact that is already at ``destination``.
-    """
-
-    method: ExportMethod
-    checkpoint: Path
-    destination: Path
-    group_size: int = 128
-    activation_order: bool = False
-    calibration_samples: int = 32
-    device: str = "cpu"
-    overwrite: bool = False
+    bits: int
+    group_size: int | None
+    symmetric: bool | None
+    activation_order: bool | None
+    high_precision: Mapping[str, str]
+    calibration: Calibration | None
+    bits_per_weight: float
 
 
 def run_export(request: ExportRequest, progress: PhaseProgress | None = None) -> Artifact:
@@ -66,28 +54,22 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None) ->
         left behind then.
     """
     report = progress or (lambda _phase, _done, _total: None)
-    check_checkpoint(request.checkpoint)
+    source_method = check_checkpoint(request.checkpoint, ("gptq",) if request.method == "onnx-int4" else ())
+    if request.reference is not None:
+        source_method = check_checkpoint(request.reference)
     with create_artifact(request.destination, overwrite=request.overwrite) as writer:
         source = open_model(request.checkpoint)
-        calibration = _quantize(request, writer.path, report)
+        written = _write(request, source.manifest, writer.path, report)
         report("comparing with the source", 0, 1)
         held_out = phantom_calibration(_CHECK_SAMPLES, HELD_OUT_SEED)
-        checked = check_export(request.checkpoint, writer.path, request.method, held_out, request.device)
-        headers = read_tensor_headers(writer.path.glob("*.safetensors"))
-        written = read_quantization(read_json_object(writer.path / "config.json"), headers)
-        packed_bits = written.bits if request.method == "gptq" else None
+        compared = request.reference or request.checkpoint
+        checked = check_export(compared, source_method, writer.path, request.method, held_out, request.device)
         return writer.finish(
             ManifestFacts(
                 spec_id=source.spec.id,
                 coordinate_space=source.manifest.coordinate_space,
                 method=request.method,
-                bits=written.bits,
-                group_size=written.group_size,
-                symmetric=written.symmetric,
-                activation_order=written.activation_order,
-                high_precision=HIGH_PRECISION,
-                calibration=calibration,
-                bits_per_weight=bits_per_weight(headers, packed_bits).text_layers,
+                **vars(written),
                 source=Source(source.manifest.source.name, source.manifest.source.sha256),
                 tools=_tools(request.method),
                 self_check=checked.to_json(),
@@ -95,20 +77,73 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None) ->
         )
 
 
-def _quantize(request: ExportRequest, staging: Path, report: PhaseProgress) -> Calibration | None:
+def _write(request: ExportRequest, source: Manifest, staging: Path, report: PhaseProgress) -> _Written:
     if request.method == "bnb-nf4":
         report("quantizing", 0, 1)
         quantize_bnb(request.checkpoint, staging, BnbOptions(), device=request.device)
-        return None
+        return _describe_written(staging, None)
+    if request.method == "gptq":
+        return _describe_written(staging, _calibrated_gptq(request, staging, report))
+    return _write_onnx(request, source, staging, report)
+
+
+def _calibrated_gptq(request: ExportRequest, destination: Path, report: PhaseProgress) -> Calibration:
     from medmo_export.gptq.quantize import GptqOptions, quantize_gptq
 
     options = GptqOptions(group_size=request.group_size, activation_order=request.activation_order)
     samples: list[CalibrationSample] = phantom_calibration(request.calibration_samples, CALIBRATION_SEED)
-    quantize_gptq(request.checkpoint, staging, options, samples, device=request.device, progress=report)
+    quantize_gptq(request.checkpoint, destination, options, samples, device=request.device, progress=report)
     name = f"phantoms:seed={CALIBRATION_SEED},count={len(samples)}"
     return Calibration(name, calibration_hash(samples), len(samples))
 
 
+def _describe_written(folder: Path, calibration: Calibration | None) -> _Written:
+    """Read back how a safetensors export is stored."""
+    headers = read_tensor_headers(folder.glob("*.safetensors"))
+    quantization = read_quantization(read_json_object(folder / "config.json"), headers)
+    packed_bits = quantization.bits if quantization.method == "gptq" else None
+    return _Written(
+        bits=quantization.bits,
+        group_size=quantization.group_size,
+        symmetric=quantization.symmetric,
+        activation_order=quantization.activation_order,
+        high_precision=HIGH_PRECISION,
+        calibration=calibration,
+        bits_per_weight=bits_per_weight(headers, packed_bits).text_layers,
+    )
+
+
+def _write_onnx(request: ExportRequest, source: Manifest, staging: Path, report: PhaseProgress) -> _Written:
+    from medmo_export.onnx.linear import ROUNDING_BLOCK
+    from medmo_export.onnx.write import kept_in_higher_precision, write_onnx
+
+    weights, calibration = request.checkpoint, source.calibration
+    group, symmetric, ordered = source.group_size, source.symmetric, source.activation_order
+    if request.method == "onnx-fp32":
+        group, symmetric, ordered = None, None, None
+    elif source.method != "gptq" and request.round_to_nearest:
+        group, symmetric, ordered = ROUNDING_BLOCK, True, False
+    elif source.method != "gptq":
+        weights = staging / _INTERMEDIATE
+        weights.mkdir()
+        made = _describe_written(weights, calibration := _calibrated_gptq(request, weights, report))
+        group, symmetric, ordered = made.group_size, made.symmetric, made.activation_order
+    text_bits: WeightBits = 32 if request.method == "onnx-fp32" else 4
+    stored = write_onnx(weights, staging, text_bits, request.onnx, report)
+    shutil.rmtree(staging / _INTERMEDIATE, ignore_errors=True)
+    copy_companions(request.checkpoint, staging)
+    write_plain_config(request.checkpoint, staging)
+    return _Written(
+        bits=text_bits,
+        group_size=group,
+        symmetric=symmetric,
+        activation_order=ordered,
+        high_precision=kept_in_higher_precision(request.onnx) if text_bits == 4 else {},
+        calibration=calibration if text_bits == 4 else None,
+        bits_per_weight=stored.per_weight,
+    )
+
+
 def _tools(method: str) -> dict[str, str]:
-    quantizer = "gptqmodel" if method == "gptq" else "bitsandbytes"
-    return {name: version(name) for name in ("medmo-edge", "torch", "transformers", quantizer)}
+    tools = {"gptq": ("torch", "gptqmodel"), "bnb-nf4": ("torch", "bitsandbytes")}.get(method, ("onnx",))
+    return {name: version(name) for name in ("medmo-edge", "transformers", *tools)}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medmo_export.calibration import CalibrationSample
 from medmo_models.errors import InputError
+from medmo_models.preprocessing import PreparedPrompt
+
+Logits = NDArray[np.float32]
 
 #: Seed of the held-out phantoms; calibration uses another.
 HELD_OUT_SEED = 4242
@@ -44,22 +48,13 @@ class SelfCheck:
         return asdict(self)
 
 
-def answer_logits(
-    checkpoint: Path, method: str, samples: Sequence[CalibrationSample], device: str
-) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
+def answer_logits(checkpoint: Path, method: str, samples: Sequence[CalibrationSample], device: str) -> list[Logits]:
     """Return, per sample, the float32 logits that predict its answer tokens, shape (tokens, vocabulary)."""
-    import torch
-
-    from medmo_models.networks.full_precision import load_bitsandbytes, load_full_precision
-    from medmo_models.networks.gptq import load_gptq_network
-    from medmo_models.networks.inputs import prompt_logits
     from medmo_models.preprocessing import PromptPreparer
     from medmo_models.specs import spec_for_config
     from medmo_models.strict_json import read_json_object
 
-    dtype = torch.float32 if device == "cpu" else torch.float16
-    loaders = {"gptq": load_gptq_network, "bnb-nf4": load_bitsandbytes}
-    network = loaders.get(method, load_full_precision)(checkpoint, device=device, dtype=dtype)
+    compute = _logits_function(checkpoint, method, device)
     spec = spec_for_config(read_json_object(checkpoint / "config.json"))
     preparer = PromptPreparer(checkpoint, spec.default_max_pixels)
     results = []
@@ -67,21 +62,39 @@ def answer_logits(
         question = preparer.prepare(sample.turns[:-1])
         whole = preparer.prepare(sample.turns, add_generation_prompt=False)
         start = len(question.input_ids)  # the last two tokens end the turn: <|im_end|> and a line break
-        results.append(prompt_logits(network, whole)[start - 1 : -2].numpy())
+        results.append(compute(whole, start - 1)[:-2])
     return results
 
 
+def _logits_function(checkpoint: Path, method: str, device: str) -> Callable[[PreparedPrompt, int], Logits]:
+    """Load a checkpoint and return what computes its logits of a prompt from a position on."""
+    if method.startswith("onnx"):
+        from medmo_models.networks.onnx.network import OnnxNetwork
+
+        return OnnxNetwork(checkpoint).logits
+    import torch
+
+    from medmo_models.networks.full_precision import load_bitsandbytes, load_full_precision
+    from medmo_models.networks.gptq import load_gptq_network
+    from medmo_models.networks.inputs import prompt_logits
+
+    dtype = torch.float32 if device == "cpu" else torch.float16
+    loaders = {"gptq": load_gptq_network, "bnb-nf4": load_bitsandbytes}
+    network = loaders.get(method, load_full_precision)(checkpoint, device=device, dtype=dtype)
+    return lambda prompt, first: prompt_logits(network, prompt, first).numpy()
+
+
 def check_export(
-    source: Path, export: Path, method: str, samples: Sequence[CalibrationSample], device: str
+    source: Path, source_method: str, export: Path, method: str, samples: Sequence[CalibrationSample], device: str
 ) -> SelfCheck:
-    """Compare an export with its source.
+    """Compare an export with its source, or with another checkpoint of the same model.
 
     Raises
     ------
     InputError
         If the export computes no numbers, or its mean KLD is above `LARGEST_MEAN_KLD`.
     """
-    reference = answer_logits(source, "full", samples, device)
+    reference = answer_logits(source, source_method, samples, device)
     quantized = answer_logits(export, method, samples, device)
     klds, agreements, largest = [], [], 0.0
     for p, q in zip(reference, quantized, strict=True):
@@ -101,11 +114,7 @@ def check_export(
     return check
 
 
-def _log_softmax(
-    logits: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _log_softmax(logits: Logits) -> NDArray[np.float64]:
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    result: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = shifted - np.log(
-        np.exp(shifted).sum(axis=-1, keepdims=True)
-    )
+    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return result

@@ -6,7 +6,7 @@ resized once, by the processor. (`medmo_models.readme_preprocessing` reproduces 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,13 @@ class PreparedPrompt:
     def image_tokens(self) -> int:
         """How many of the tokens are image tokens."""
         return int(self.token_types.sum())
+
+    def each_image(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+        """Yield patches, shape (patches, 1536), and grid, shape (3,), of each image."""
+        if self.pixel_values is None or self.image_grids is None:
+            return
+        ends = np.cumsum(self.image_grids.prod(axis=1))
+        yield from zip(np.split(self.pixel_values, ends[:-1]), self.image_grids, strict=True)
 
 
 def _image_settings(directory: Path) -> JsonFields:

@@ -14,9 +14,10 @@ from medmo_runtime.memory import MemoryEstimate, device_free_bytes, readable_byt
 
 #: The order before anything was measured here. Decoding reads every weight once per token, so 4 bits win
 #: wherever memory bandwidth is the limit: on accelerators, and on CPUs for all but small models.
-LARGE_MODEL_ORDER = ("gptq", "bnb", "reference")
+ACCELERATOR_ORDER = ("gptq", "bnb", "onnx", "reference")
+LARGE_MODEL_ORDER = ("onnx", "gptq", "bnb", "reference")
 #: A model whose weights stay in a CPU's caches runs fastest without unpacking.
-SMALL_MODEL_ORDER = ("reference", "gptq", "bnb")
+SMALL_MODEL_ORDER = ("onnx", "reference", "gptq", "bnb")
 SMALL_MODEL_BYTES = 500 * 10**6
 
 
@@ -54,8 +55,9 @@ def _rank(candidate: Candidate) -> tuple[int, int]:
 def _order(candidate: Candidate) -> tuple[str, ...]:
     shape = candidate.artifact.spec.architecture
     text_weights = shape.layers * shape.hidden_size * 3 * shape.intermediate_size
-    is_small = candidate.device == "cpu" and 4 * text_weights < SMALL_MODEL_BYTES
-    return SMALL_MODEL_ORDER if is_small else LARGE_MODEL_ORDER
+    if candidate.device != "cpu":
+        return ACCELERATOR_ORDER
+    return SMALL_MODEL_ORDER if 4 * text_weights < SMALL_MODEL_BYTES else LARGE_MODEL_ORDER
 
 
 def examine(

@@ -49,6 +49,8 @@ class Generation:
         Seconds; prefill ends with the first token, decode covers the others.
     peak_memory_bytes : int
         Highest memory of the device (GPU), or of the process so far (CPU).
+    cached_tokens : int
+        Tokens of the prompt that were in the KV cache already.
     """
 
     tokens: tuple[GeneratedToken, ...]
@@ -57,6 +59,7 @@ class Generation:
     prefill_s: float
     decode_s: float
     peak_memory_bytes: int
+    cached_tokens: int = 0
 
     @property
     def decode_tokens_per_s(self) -> float | None:
@@ -77,6 +80,13 @@ class LoadedModel(Protocol):
         on_phase: PhaseCallback | None = None,
     ) -> Generation:
         """Decode greedily until the model ends, the limit is reached or ``on_token`` returns False."""
+        ...
+
+    def prepare(self, prompt: PreparedPrompt, shared: int) -> None:
+        """Work ahead on the first ``shared`` tokens of ``prompt``, which a later prompt will begin with.
+
+        A backend that keeps nothing between prompts does nothing.
+        """
         ...
 
     def logits(self, prompt: PreparedPrompt, first: int = 0) -> NDArray[np.float32]:

@@ -198,7 +198,7 @@ class Session:
                 prefill_s=generation.prefill_s,
                 prompt_tokens=len(prepared.input_ids),
                 image_tokens=prepared.image_tokens,
-                cached_tokens=0,
+                cached_tokens=generation.cached_tokens,
                 new_tokens=len(generation.tokens),
                 decode_tokens_per_s=generation.decode_tokens_per_s,
                 peak_memory_bytes=generation.peak_memory_bytes,

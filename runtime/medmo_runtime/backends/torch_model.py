@@ -108,6 +108,9 @@ class TorchModel:
             peak_memory_bytes=self._peak_memory(),
         )
 
+    def prepare(self, prompt: PreparedPrompt, shared: int) -> None:
+        """Do nothing: this backend keeps nothing between prompts."""
+
     def logits(self, prompt: PreparedPrompt, first: int = 0) -> NDArray[np.float32]:
         """Return the logits from position ``first`` on (see `LoadedModel.logits`)."""
         with memory_errors_explained(self.device, "answering"):

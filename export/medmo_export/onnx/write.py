@@ -1,0 +1,122 @@
+"""Writes the graphs of an ONNX artifact: vision, embedding, and the decoder in two accuracies over one weight file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from medmo_export.onnx.decoder import DecoderOptions, DecoderWriter
+from medmo_export.onnx.graph import GraphBuilder, WeightFile
+from medmo_export.onnx.linear import StoredBits
+from medmo_export.onnx.options import OnnxOptions, WeightBits
+from medmo_export.onnx.stored_tensors import StoredTensors
+from medmo_export.onnx.vision import VisionWriter
+from medmo_models.errors import InputError
+from medmo_models.networks.onnx.settings import EMBEDDING_NAME, EXACT_DECODER_NAME, FAST_DECODER_NAME, VISION_NAME
+from medmo_models.specs import read_architecture
+from medmo_models.strict_json import JsonFields, read_json_object
+
+_INT8_ACTIVATIONS, _FLOAT_ACTIVATIONS = 4, 1
+_LARGEST_FLOAT16 = 65504.0
+
+
+def write_onnx(
+    checkpoint: Path,
+    destination: Path,
+    text_bits: WeightBits,
+    options: OnnxOptions,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> StoredBits:
+    """Write the graphs of a full-precision checkpoint or a GPTQ artifact into ``destination``.
+
+    Parameters
+    ----------
+    checkpoint, destination : Path
+        Folders.
+    text_bits : {4, 32}
+        Of the text layers of a full-precision checkpoint, which 4 rounds to nearest; GPTQ layers keep theirs.
+    options : OnnxOptions
+    progress : callable, optional
+
+    Returns
+    -------
+    StoredBits
+        Of the text model's linear layers.
+
+    Raises
+    ------
+    InputError
+        If a tensor is missing or cannot be stored as asked.
+    """
+    report = progress or (lambda _phase, _done, _total: None)
+    tensors = StoredTensors(sorted(checkpoint.glob("*.safetensors")))
+    report("writing the vision encoder", 0, 3)
+    _write_vision(checkpoint, tensors, destination, options)
+    report("writing the embedding", 1, 3)
+    _write_embedding(checkpoint, tensors, destination, options)
+    report("writing the decoder", 2, 3)
+    return _write_decoders(checkpoint, tensors, destination, text_bits, options)
+
+
+def kept_in_higher_precision(options: OnnxOptions) -> dict[str, str]:
+    """Return each part that has more than 4 bits, and why."""
+    parts = {
+        "model.visual": (options.vision_bits, "vision features lose accuracy in 4 bits, and the encoder is small"),
+        "embedding": (options.embedding_bits, "only the rows of the prompt's tokens are read"),
+        "lm_head": (options.head_bits, "sensitive: its errors reach the answer directly"),
+    }
+    return {name: f"{bits} bits: {why}" for name, (bits, why) in parts.items() if bits > 4}
+
+
+def _config(checkpoint: Path) -> JsonFields:
+    path = checkpoint / "config.json"
+    return JsonFields(read_json_object(path), str(path))
+
+
+def _write_vision(checkpoint: Path, tensors: StoredTensors, destination: Path, options: OnnxOptions) -> None:
+    vision = _config(checkpoint).fields("vision_config")
+    activation = vision.choice("hidden_act", ("gelu_pytorch_tanh", "gelu"))
+    shape = read_architecture(read_json_object(checkpoint / "config.json"))
+    weights = WeightFile(destination / "vision.data")
+    graph = GraphBuilder("vision", weights)
+    VisionWriter(graph, tensors, shape, options.vision_bits, activation, _INT8_ACTIVATIONS).write()
+    weights.close()
+    graph.save(destination / VISION_NAME)
+
+
+def _write_embedding(checkpoint: Path, tensors: StoredTensors, destination: Path, options: OnnxOptions) -> None:
+    shape = read_architecture(read_json_object(checkpoint / "config.json"))
+    name = "model.language_model.embed_tokens.weight"
+    table = tensors.float32(name)
+    if options.embedding_bits == 16:
+        if np.abs(table).max() > _LARGEST_FLOAT16:
+            raise InputError(f"{name} has values too large for 16 bits; export with --embedding-bits 32.")
+        table = table.astype(np.float16)
+    weights = WeightFile(destination / "embedding.data")
+    graph = GraphBuilder("embedding", weights)
+    rows = graph.node("Gather", graph.constant(name, table), graph.input("input_ids", np.int64, ["length"]), axis=0)
+    graph.node("Unsqueeze", graph.node("Cast", rows, to=1), graph.integers(0), output="inputs_embeds")
+    graph.output("inputs_embeds", np.float32, [1, "length", shape.hidden_size])
+    weights.close()
+    graph.save(destination / EMBEDDING_NAME)
+
+
+def _write_decoders(
+    checkpoint: Path, tensors: StoredTensors, destination: Path, text_bits: WeightBits, options: OnnxOptions
+) -> StoredBits:
+    shape = read_architecture(read_json_object(checkpoint / "config.json"))
+    epsilon = _config(checkpoint).fields("text_config").number("rms_norm_eps")
+    weights = WeightFile(destination / "decoder.data")
+    stored = StoredBits()
+    graphs = {EXACT_DECODER_NAME: _FLOAT_ACTIVATIONS}
+    if text_bits == 4:
+        graphs[FAST_DECODER_NAME] = _INT8_ACTIVATIONS
+    for name, level in graphs.items():
+        graph = GraphBuilder("decoder", weights)
+        settings = DecoderOptions(text_bits, options.head_bits, level, epsilon)
+        stored = DecoderWriter(graph, tensors, shape, settings).write()
+        graph.save(destination / name)
+    weights.close()
+    return stored

@@ -1,0 +1,52 @@
+"""What to export and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from medmo_export.onnx.options import OnnxOptions
+
+ExportMethod = Literal["gptq", "bnb-nf4", "onnx-int4", "onnx-fp32"]
+#: The 4-bit formats.
+EXPORT_METHODS: tuple[ExportMethod, ...] = ("gptq", "bnb-nf4", "onnx-int4")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRequest:
+    """One export.
+
+    Attributes
+    ----------
+    method : {"gptq", "bnb-nf4", "onnx-int4", "onnx-fp32"}
+    checkpoint : Path
+        A full-precision Qwen3-VL checkpoint; for ``onnx-int4`` also a GPTQ artifact, whose weights are repacked
+        value by value.
+    destination : Path
+        The artifact's new directory.
+    group_size, activation_order, calibration_samples
+        Of GPTQ, which also makes the weights of an ``onnx-int4`` export of a full-precision checkpoint.
+    round_to_nearest : bool
+        ``onnx-int4`` only: quantize without calibration, as the plainest thing to compare with.
+    onnx : OnnxOptions
+        ONNX only.
+    reference : Path, optional
+        The full-precision checkpoint that the self-check compares with; ``checkpoint`` if not given.
+    device : str
+        Where to quantize.
+    overwrite : bool
+        Replace an artifact that is already at ``destination``.
+    """
+
+    method: ExportMethod
+    checkpoint: Path
+    destination: Path
+    group_size: int = 128
+    activation_order: bool = False
+    calibration_samples: int = 32
+    round_to_nearest: bool = False
+    onnx: OnnxOptions = field(default_factory=OnnxOptions)
+    reference: Path | None = None
+    device: str = "cpu"
+    overwrite: bool = False

@@ -1,0 +1,1 @@
+"""Runs our ONNX graphs with ONNX Runtime and numpy alone: no torch is imported here."""

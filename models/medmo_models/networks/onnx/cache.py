@@ -1,0 +1,97 @@
+"""The KV cache: one buffer per layer and kind, which a decoder run both reads and writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medmo_models.networks.onnx.positions import Tables
+from medmo_models.specs import Architecture
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where buffers live, in ONNX Runtime's words: ``cpu``, ``cuda``, ... and the device's number."""
+
+    device: str = "cpu"
+    number: int = 0
+
+
+class KeyValueCache:
+    """Keys, values and rotary tables of up to ``capacity`` tokens.
+
+    Attributes
+    ----------
+    capacity : int
+        Places.
+    length : int
+        Places used.
+    buffers : dict
+        ``key`` and ``value`` of each layer as OrtValue, by the decoder's input name, shape (1, key/value heads,
+        capacity, head_dim).
+    cosines, sines : OrtValue
+        Rotary tables, shape (capacity, head_dim / 2).
+    """
+
+    def __init__(self, shape: Architecture, capacity: int, placement: Placement) -> None:
+        from onnxruntime import OrtValue
+
+        self.capacity = capacity
+        self.length = 0
+        self.placement = placement
+        places = [1, shape.key_value_heads, capacity, shape.head_dim]
+
+        def buffer(sizes: list[int]) -> Any:
+            made = OrtValue.ortvalue_from_shape_and_type(sizes, np.float32, placement.device, placement.number)
+            if placement.device == "cpu":
+                # Memory as it comes may hold NaN, which attention would multiply by zero.
+                made.numpy()[...] = 0.0
+            return made
+
+        self.buffers = {
+            f"past_key_values.{layer}.{kind}": buffer(places)
+            for layer in range(shape.layers)
+            for kind in ("key", "value")
+        }
+        self._tables = tuple(np.zeros((capacity, shape.head_dim // 2), dtype=np.float32) for _ in range(2))
+        self.cosines, self.sines = (
+            OrtValue.ortvalue_from_numpy(table, placement.device, placement.number) for table in self._tables
+        )
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of keys and values."""
+        return sum(int(np.prod(value.shape())) * 4 for value in self.buffers.values())
+
+    def place_tables(self, start: int, tables: Tables) -> None:
+        """Write the rotary angles of the tokens that take the places from ``start`` on.
+
+        Raises
+        ------
+        ValueError
+            If they do not fit.
+        """
+        end = start + len(tables[0])
+        if end > self.capacity:
+            raise ValueError(f"{end} tokens do not fit into a cache of {self.capacity}")
+        for table, rows, value in zip(self._tables, tables, (self.cosines, self.sines), strict=True):
+            table[start:end] = rows
+            value.update_inplace(table)
+
+    def copy_from(self, other: KeyValueCache) -> None:
+        """Take over everything of a smaller cache."""
+        for name, value in self.buffers.items():
+            kept = value.numpy() if self.placement.device == "cpu" else np.zeros(value.shape(), np.float32)
+            kept[:, :, : other.length] = other.buffers[name].numpy()[:, :, : other.length]
+            if self.placement.device != "cpu":
+                value.update_inplace(kept)
+        self.place_tables(0, (other._tables[0][: other.length], other._tables[1][: other.length]))
+        self.length = other.length
+
+
+def zeros_like_levels(levels: int, hidden: int) -> NDArray[np.float32]:
+    """Return DeepStack features of a run without an image, shape (levels, 1, hidden)."""
+    return np.zeros((levels, 1, hidden), dtype=np.float32)

@@ -1,0 +1,75 @@
+"""The files of an ONNX artifact, and what the host must know to feed its graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from medmo_models.specs import Architecture, read_architecture
+from medmo_models.strict_json import JsonFields, read_json_object
+
+VISION_NAME = "vision.onnx"
+EMBEDDING_NAME = "embedding.onnx"
+#: The decoder whose products round activations to int8 (``MatMulNBits`` accuracy level 4), over the same weights as
+#: the one that multiplies them in float32.
+FAST_DECODER_NAME = "decoder.onnx"
+EXACT_DECODER_NAME = "decoder-float32.onnx"
+_VISION_ROTARY_BASE = 10_000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnnxSettings:
+    """What the host computes with.
+
+    Attributes
+    ----------
+    shape : Architecture
+    rotary_base, vision_rotary_base : float
+        ``rope_theta`` of text and vision.
+    rotary_sections : tuple of int
+        Frequencies that turn with time, height and width (``mrope_section``).
+    end_tokens : frozenset of int
+        Tokens that end an answer.
+    """
+
+    shape: Architecture
+    rotary_base: float
+    vision_rotary_base: float
+    rotary_sections: tuple[int, int, int]
+    end_tokens: frozenset[int]
+
+
+def read_settings(directory: Path) -> OnnxSettings:
+    """Read them from ``config.json`` (as transformers 5 writes it) and ``generation_config.json``.
+
+    Raises
+    ------
+    InputError
+        If a file or a key is missing or wrongly typed.
+    """
+    path = directory / "config.json"
+    config = JsonFields(read_json_object(path), str(path))
+    text, vision = config.fields("text_config"), config.fields("vision_config")
+    rope = text.fields("rope_parameters")
+    sections = rope.integers("mrope_section")
+    if len(sections) != 3:
+        rope.fail("mrope_section", "must hold three numbers")
+    vision_rope = vision.fields("rope_parameters") if "rope_parameters" in vision else None
+    return OnnxSettings(
+        shape=read_architecture(read_json_object(path), str(path)),
+        rotary_base=rope.number("rope_theta"),
+        vision_rotary_base=_VISION_ROTARY_BASE if vision_rope is None else vision_rope.number("rope_theta"),
+        rotary_sections=(sections[0], sections[1], sections[2]),
+        end_tokens=_end_tokens(directory, text),
+    )
+
+
+def _end_tokens(directory: Path, text: JsonFields) -> frozenset[int]:
+    """Return the generation config's end tokens, else the text config's (as `generate` of transformers does)."""
+    path = directory / "generation_config.json"
+    fields = JsonFields(read_json_object(path), str(path)) if path.is_file() else text
+    if "eos_token_id" not in fields or fields.value("eos_token_id") is None:
+        fields = text
+    if isinstance(fields.value("eos_token_id"), list):
+        return frozenset(fields.integers("eos_token_id"))
+    return frozenset({fields.integer("eos_token_id")})
