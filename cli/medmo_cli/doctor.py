@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from medmo_cli.export import run_with_progress
@@ -16,7 +17,7 @@ from medmo_export.pipeline import EXPORT_METHODS, ExportMethod, ExportRequest
 from medmo_models import __version__
 from medmo_models.artifact import Artifact, open_artifact, open_model
 from medmo_models.directories import user_cache_directory
-from medmo_models.errors import MedMOError
+from medmo_models.errors import CannotRunError, MedMOError
 from medmo_models.library import embedded_model_path
 from medmo_runtime.backends import BACKENDS
 from medmo_runtime.backends.torch_devices import accelerator_names
@@ -50,7 +51,8 @@ def self_test_artifacts() -> dict[str, Artifact]:
         with contextlib.suppress(MedMOError):
             artifacts[method] = open_artifact(destination)
             continue
-        artifacts[method] = _make(method, embedded.path, destination)
+        source = artifacts["gptq"].path if method == "onnx-int4" else embedded.path
+        artifacts[method] = _make(method, source, destination)
     return artifacts
 
 
@@ -72,7 +74,12 @@ def inspect_backends() -> list[BackendReport]:
             if not available.available:
                 reports.append(BackendReport(backend.name, device, False, None, available.reason, None, None))
                 continue
-            artifacts = self_test_artifacts()
+            try:
+                artifacts = self_test_artifacts()
+            except CannotRunError as error:
+                reason = f"not tested: there is no embedded model in its format ({error})"
+                reports.append(BackendReport(backend.name, device, True, None, reason, None, None))
+                continue
             artifact = next(artifacts[method] for method in backend.methods if method in artifacts)
             reports.append(_run(examine(artifact, backend, device, _CONTEXT_TOKENS)))
     return reports
@@ -101,7 +108,7 @@ def _table(reports: list[BackendReport]) -> Table:
             {None: "-", True: "yes", False: "NO"}[report.correct],
             "-" if report.predicted_memory_bytes is None else readable_bytes(report.predicted_memory_bytes),
             "-" if speed is None else f"{speed:.0f}",
-            report.reason,
+            escape(report.reason),
         )
     return table
 

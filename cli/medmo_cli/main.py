@@ -48,6 +48,7 @@ def go_offline() -> None:
 
 def quiet_libraries() -> None:
     """Keep notices that no user can act on off the terminal: torch's compiler, bitsandbytes' kernels to download."""
+    os.environ["TRANSFORMERS_NO_ADVISORY_WARNINGS"] = "1"  # among them: that torch is missing
     for name in ("torch.utils._pytree", "torch.utils.cpp_extension", "bitsandbytes.backends.cpu.ops"):
         logging.getLogger(name).setLevel(logging.ERROR)
 

@@ -16,6 +16,8 @@ from medmo_models.errors import MedMOError
 #: Progress and messages go to stderr; stdout belongs to the answer.
 messages = Console(stderr=True, highlight=False)
 results = Console(highlight=False, soft_wrap=True)
+#: Packages that are not in the base install, by import name, and the extra that brings them.
+_EXTRAS = {"torch": "torch", "onnx": "torch", "gptqmodel": "torch", "bitsandbytes": "torch", "scipy": "eval"}
 
 
 def print_json(value: Any) -> None:
@@ -36,6 +38,10 @@ def errors_as_sentences() -> Iterator[None]:
         yield
     except MedMOError as error:
         _leave(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        _leave(f"this needs the package {error.name}: install medmo-edge[{_EXTRAS[error.name]}].", 3)
     except KeyboardInterrupt:
         _leave("cancelled", 130)
     except BrokenPipeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from medmo_export.self_check import HELD_OUT_SEED, check_export
 from medmo_models.artifact import Artifact, Calibration, Manifest, ManifestFacts, Source, create_artifact, open_model
 from medmo_models.artifact.checkpoint import read_quantization
 from medmo_models.artifact.weights import bits_per_weight, read_tensor_headers
+from medmo_models.errors import CannotRunError
 from medmo_models.strict_json import read_json_object
 
 __all__ = ["EXPORT_METHODS", "ExportMethod", "ExportRequest", "PhaseProgress", "run_export"]
@@ -25,6 +27,8 @@ __all__ = ["EXPORT_METHODS", "ExportMethod", "ExportRequest", "PhaseProgress", "
 #: Seed of the calibration phantoms: neither training nor held-out ones.
 CALIBRATION_SEED = 99
 _CHECK_SAMPLES = 12
+#: What quantizes, beside torch; ONNX otherwise.
+_PACKAGES = {"gptq": ("gptqmodel",), "bnb-nf4": ("bitsandbytes",)}
 _INTERMEDIATE = "gptq-intermediate"
 
 #: Called with the phase in words, what is done and the total.
@@ -52,8 +56,11 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None) ->
     InputError
         If the checkpoint, an option or the destination is wrong, or the result is broken; nothing is
         left behind then.
+    CannotRunError
+        If a package that quantizes is not installed.
     """
     report = progress or (lambda _phase, _done, _total: None)
+    check_packages(request.method)
     source_method = check_checkpoint(request.checkpoint, ("gptq",) if request.method == "onnx-int4" else ())
     if request.reference is not None:
         source_method = check_checkpoint(request.reference)
@@ -75,6 +82,14 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None) ->
                 self_check=checked.to_json(),
             )
         )
+
+
+def check_packages(method: ExportMethod) -> None:
+    """Raise CannotRunError if a package that an export needs is not installed."""
+    needed = ["torch", *_PACKAGES.get(method, ("onnx",))]
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CannotRunError(f"Exporting needs {' and '.join(missing)}: install medmo-edge[torch].")
 
 
 def _write(request: ExportRequest, source: Manifest, staging: Path, report: PhaseProgress) -> _Written:
@@ -145,5 +160,5 @@ def _write_onnx(request: ExportRequest, source: Manifest, staging: Path, report:
 
 
 def _tools(method: str) -> dict[str, str]:
-    tools = {"gptq": ("torch", "gptqmodel"), "bnb-nf4": ("torch", "bitsandbytes")}.get(method, ("onnx",))
-    return {name: version(name) for name in ("medmo-edge", "transformers", *tools)}
+    tools = _PACKAGES.get(method, ("onnx",))
+    return {name: version(name) for name in ("medmo-edge", "torch", "transformers", *tools)}

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from medmo_models.networks.dequantized import load_dequantized
-from medmo_models.networks.inputs import prompt_logits
+from medmo_models.artifact import Artifact
 from medmo_models.phantoms import make_phantom
 from medmo_models.preprocessing import ChatTurn, PreparedPrompt, PromptPreparer
 from medmo_models.prompts import LOCALIZE_PROMPT
@@ -47,13 +46,13 @@ class SelfTest:
 
 
 def run_self_test(candidate: Candidate) -> SelfTest:
-    """Compare a candidate's logits on a fixed phantom with the artifact's dequantized reference, and time it.
+    """Compare a candidate's logits on a fixed phantom with the artifact's own reference, and time it.
 
-    Meant for artifacts of the embedded model: the reference holds all weights in float32.
+    Meant for artifacts of the embedded model: the reference of a torch artifact holds all weights in float32.
     """
     artifact = candidate.artifact
     prompt = _fixed_prompt(candidate)
-    expected = prompt_logits(load_dequantized(artifact.path, artifact.manifest.method), prompt).numpy()
+    expected = _reference_logits(artifact, prompt)
     began = time.perf_counter()
     model = candidate.backend.load(artifact, candidate.device, candidate.dtype)
     load_s = time.perf_counter() - began
@@ -71,6 +70,24 @@ def run_self_test(candidate: Candidate) -> SelfTest:
         decode_tokens_per_s=generation.decode_tokens_per_s,
         peak_memory_bytes=generation.peak_memory_bytes,
     )
+
+
+def _reference_logits(artifact: Artifact, prompt: PreparedPrompt) -> NDArray[np.float32]:
+    """Compute with the weights written out in float32; for ONNX with the float32 graph on the CPU provider.
+
+    The tests hold both to transformers. The ONNX one needs no torch, so that it runs wherever the artifact does.
+    """
+    if artifact.manifest.method.startswith("onnx"):
+        from medmo_models.networks.onnx.network import OnnxNetwork
+
+        return OnnxNetwork(artifact.path, exact=True).logits(prompt)
+    from medmo_models.networks.dequantized import load_dequantized
+    from medmo_models.networks.inputs import prompt_logits
+
+    expected: NDArray[np.float32] = prompt_logits(
+        load_dequantized(artifact.path, artifact.manifest.method), prompt
+    ).numpy()
+    return expected
 
 
 def largest_variation(expected: NDArray[np.float32], actual: NDArray[np.float32]) -> float:

@@ -126,6 +126,28 @@ class Session:
         """Free the model's memory."""
         self.model.close()
 
+    def prepare(self, images: Sequence[LoadedImage], history: Sequence[ChatTurn] = ()) -> None:
+        """Encode images before the question is known, so that the answer to it starts at once.
+
+        Parameters
+        ----------
+        images : sequence of LoadedImage
+            Those that the next question will be about.
+        history : sequence of ChatTurn
+            Earlier turns of the conversation.
+
+        Raises
+        ------
+        InputError
+            If an image cannot be prepared.
+        CannotRunError
+            If memory runs out.
+        """
+        prepared = self.preparer.prepare([*history, self._turn(images, "")])
+        image_places = prepared.token_types.nonzero()[0]
+        if len(image_places):
+            self.model.prepare(prepared, int(image_places[-1]) + 1)
+
     def ask(
         self,
         images: Sequence[LoadedImage],
@@ -156,8 +178,7 @@ class Session:
         CannotRunError
             If memory runs out.
         """
-        turn = ChatTurn("user", prompt, tuple(image.pixels for image in images))
-        prepared = self.preparer.prepare([*history, turn])
+        prepared = self.preparer.prepare([*history, self._turn(images, prompt)])
         stream = TextStream(self._tokenizer)
 
         def receive(token: GeneratedToken) -> bool:
@@ -169,6 +190,10 @@ class Session:
         if tail and on_text is not None:
             on_text(tail)
         return self._answer(images, prepared, generation, stream)
+
+    @staticmethod
+    def _turn(images: Sequence[LoadedImage], prompt: str) -> ChatTurn:
+        return ChatTurn("user", prompt, tuple(image.pixels for image in images))
 
     def _answer(
         self, images: Sequence[LoadedImage], prepared: PreparedPrompt, generation: Generation, stream: TextStream

@@ -15,9 +15,9 @@ def test_the_demo_exports_answers_draws_and_measures(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     report = done.json
     rows = {row["format"]: row for row in report["rows"]}
-    assert list(rows) == ["bf16", "gptq", "bnb-nf4"]
+    assert list(rows) == ["bf16", "gptq", "bnb-nf4", "onnx-int4"]
     assert rows["bf16"]["agreement"] == 1.0
-    for method in ("gptq", "bnb-nf4"):
+    for method in ("gptq", "bnb-nf4", "onnx-int4"):
         assert rows[method]["bytes"] < rows["bf16"]["bytes"]
         assert rows[method]["agreement"] > 0.8
         assert rows[method]["decode_tokens_per_s"] > 0

@@ -35,7 +35,7 @@ def test_doctor_runs_every_backend_and_finds_it_correct() -> None:
     assert done.code == 0, done.err
     assert done.json["machine"]["cores"] >= 1
     backends = {(row["name"], row["device"]): row for row in done.json["backends"]}
-    for name in ("gptq", "bnb", "reference"):
+    for name in ("gptq", "onnx", "bnb", "reference"):
         row = backends[name, "cpu"]
         assert row["available"]
         assert row["correct"], row["reason"]
