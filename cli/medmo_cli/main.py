@@ -42,7 +42,13 @@ def _options(
 
 def go_offline() -> None:
     """Keep every library off the network: models are local files, and nothing is reported anywhere."""
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+    for name in (
+        "HF_HUB_OFFLINE",
+        "TRANSFORMERS_OFFLINE",
+        "HF_HUB_DISABLE_TELEMETRY",
+        "ORT_DISABLE_TELEMETRY",
+        "DO_NOT_TRACK",
+    ):
         os.environ[name] = "1"
 
 

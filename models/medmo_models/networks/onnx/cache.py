@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from medmo_models.networks.onnx.library import import_onnxruntime
 from medmo_models.networks.onnx.positions import Tables
 from medmo_models.specs import Architecture
 
@@ -37,15 +38,14 @@ class KeyValueCache:
     """
 
     def __init__(self, shape: Architecture, capacity: int, placement: Placement) -> None:
-        from onnxruntime import OrtValue
-
+        values = import_onnxruntime().OrtValue
         self.capacity = capacity
         self.length = 0
         self.placement = placement
         places = [1, shape.key_value_heads, capacity, shape.head_dim]
 
         def buffer(sizes: list[int]) -> Any:
-            made = OrtValue.ortvalue_from_shape_and_type(sizes, np.float32, placement.device, placement.number)
+            made = values.ortvalue_from_shape_and_type(sizes, np.float32, placement.device, placement.number)
             if placement.device == "cpu":
                 # Memory as it comes may hold NaN, which attention would multiply by zero.
                 made.numpy()[...] = 0.0
@@ -58,7 +58,7 @@ class KeyValueCache:
         }
         self._tables = tuple(np.zeros((capacity, shape.head_dim // 2), dtype=np.float32) for _ in range(2))
         self.cosines, self.sines = (
-            OrtValue.ortvalue_from_numpy(table, placement.device, placement.number) for table in self._tables
+            values.ortvalue_from_numpy(table, placement.device, placement.number) for table in self._tables
         )
 
     @property

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from medmo_models.errors import CannotRunError, InputError
 from medmo_models.networks.onnx.cache import KeyValueCache, Placement, zeros_like_levels
+from medmo_models.networks.onnx.library import import_onnxruntime
 from medmo_models.networks.onnx.positions import (
     Tables,
     patch_grid,
@@ -230,8 +231,7 @@ class OnnxNetwork:
         return logits
 
     def _session(self, name: str, provider: Provider) -> Any:
-        import onnxruntime
-
+        onnxruntime = import_onnxruntime()
         path = self._directory / name
         if not path.is_file():
             raise InputError(f"{path} is missing; import or export the artifact again.")

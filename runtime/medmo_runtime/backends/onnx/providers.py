@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medmo_models.networks.onnx.cache import Placement
+from medmo_models.networks.onnx.library import import_onnxruntime
 from medmo_models.networks.onnx.network import Provider
 from medmo_runtime.backends.base import Availability
 
@@ -68,10 +69,9 @@ PROVIDERS: tuple[ExecutionProvider, ...] = (
 def available_names() -> tuple[str, ...]:
     """Return the providers of the installed ONNX Runtime, none if it is not installed."""
     try:
-        import onnxruntime
+        return tuple(import_onnxruntime().get_available_providers())
     except ImportError:
         return ()
-    return tuple(onnxruntime.get_available_providers())
 
 
 def find_provider(device: str) -> ExecutionProvider | None:
