@@ -169,11 +169,13 @@ def random_image(seed: int, width: int, height: int) -> NDArray[np.uint8]:
     return (ramp + rng.integers(0, 56, size=(height, width, 3))).astype(np.uint8)
 
 
-def prepare_prompt(directory: Path, sizes: tuple[tuple[int, int], ...], seed: int = 0) -> PreparedPrompt:
+def prepare_prompt(
+    directory: Path, sizes: tuple[tuple[int, int], ...], seed: int = 0, max_pixels: int = 1 << 20
+) -> PreparedPrompt:
     """Prepare a question about random images of ``sizes`` (width, height); none for a text-only prompt."""
     images = tuple(random_image(seed + index, *size) for index, size in enumerate(sizes))
     turn = ChatTurn("user", "Detect and localize all abnormalities in this image.", images)
-    return PromptPreparer(directory, max_pixels=1 << 20).prepare([turn])
+    return PromptPreparer(directory, max_pixels).prepare([turn])
 
 
 def network_inputs(prompt: PreparedPrompt) -> dict[str, Any]:
