@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medmo_evaluation.boxes import LabelledBox, match_boxes
-from medmo_evaluation.metrics.intervals import Interval, bootstrap
+from medmo_evaluation.metrics.intervals import Interval, bootstrap, bootstrap_mean, bootstrap_ratio, divide
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,12 @@ def f1_interval(scores: Sequence[ImageScore], seed: int = 0) -> Interval:
 def mean_iou_interval(scores: Sequence[ImageScore], seed: int = 0) -> Interval:
     """Return `mean_iou` with its bootstrap interval."""
     sums = np.array([[sum(s.matched_ious), len(s.matched_ious)] for s in scores], dtype=float).reshape(-1, 2)
-
-    def ratio(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        total = rows.sum(axis=-2)
-        return _ratio(total[..., 0], total[..., 1], 0.0)
-
-    return bootstrap(sums, ratio, seed)
+    return bootstrap_ratio(sums, seed)
 
 
 def accuracy_interval(correct: Sequence[bool], seed: int = 0) -> Interval:
     """Return the share of correct answers with its bootstrap interval."""
-    return bootstrap(np.asarray(correct, dtype=float)[:, None], lambda rows: rows.mean(axis=(-2, -1)), seed)
+    return bootstrap_mean(np.asarray(correct, dtype=float), seed)
 
 
 def _counts(scores: Sequence[ImageScore]) -> NDArray[np.float64]:
@@ -74,10 +69,4 @@ def _counts(scores: Sequence[ImageScore]) -> NDArray[np.float64]:
 
 def _f1(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     """2 TP / (predicted + true), which equals 2 TP / (2 TP + FP + FN)."""
-    return _ratio(2 * totals[..., 0], totals[..., 1] + totals[..., 2], 1.0)
-
-
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64], otherwise: float) -> NDArray[np.float64]:
-    """Divide, with ``otherwise`` where there is nothing to divide by."""
-    result: NDArray[np.float64] = np.divide(above, below, out=np.full_like(below, otherwise), where=below > 0)
-    return result
+    return divide(2 * totals[..., 0], totals[..., 1] + totals[..., 2], 1.0)

@@ -45,6 +45,8 @@ class SampleRecord:
     """One model's answer to one sample and what it cost.
 
     ``tokens`` is None where the reference's answer is empty; ``marks`` and ``finish_reason`` are the runtime's.
+    ``image_size`` and ``model_size`` are width and height of the first image and of what the model saw of it.
+    ``reused`` says that the image was in the KV cache already, so that ``vision_s`` and ``prefill_s`` do not count.
     Times in seconds; ``decode_tokens_per_s`` None below two tokens.
     """
 
@@ -53,6 +55,9 @@ class SampleRecord:
     boxes: tuple[RecordedBox, ...]
     marks: tuple[str, ...]
     finish_reason: str
+    image_size: tuple[int, int] | None
+    model_size: tuple[int, int] | None
+    reused: bool
     new_tokens: int
     vision_s: float
     prefill_s: float
