@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
 
 import typer
 
-from medmo_cli import ask, demo, doctor, export, models
+from medmo_cli import ask, compare, demo, doctor, export, models
 from medmo_cli.interrupt import interrupts_remembered
 from medmo_cli.output import errors_as_sentences
 from medmo_models import __version__
+from medmo_models.process import go_offline, quiet_libraries
 
 app = typer.Typer(
     name="medmo",
@@ -23,6 +22,7 @@ app = typer.Typer(
 app.command("demo")(demo.command)
 app.command("doctor")(doctor.command)
 app.command("ask")(ask.command)
+app.command("compare")(compare.command)
 app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")
 
@@ -38,25 +38,6 @@ def _options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Answer questions about medical images with 4-bit models on this machine."""
-
-
-def go_offline() -> None:
-    """Keep every library off the network: models are local files, and nothing is reported anywhere."""
-    for name in (
-        "HF_HUB_OFFLINE",
-        "TRANSFORMERS_OFFLINE",
-        "HF_HUB_DISABLE_TELEMETRY",
-        "ORT_DISABLE_TELEMETRY",
-        "DO_NOT_TRACK",
-    ):
-        os.environ[name] = "1"
-
-
-def quiet_libraries() -> None:
-    """Keep notices that no user can act on off the terminal: torch's compiler, bitsandbytes' kernels to download."""
-    os.environ["TRANSFORMERS_NO_ADVISORY_WARNINGS"] = "1"  # among them: that torch is missing
-    for name in ("torch.utils._pytree", "torch.utils.cpp_extension", "bitsandbytes.backends.cpu.ops"):
-        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from medmo_models.artifact import Artifact
@@ -45,6 +46,15 @@ class Preparer(Protocol):
     def prepare(self, turns: Sequence[ChatTurn], *, add_generation_prompt: bool = True) -> PreparedPrompt:
         """Prepare a conversation."""
         ...
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """An answer with the model's input and its output tokens (without the one that ends it)."""
+
+    answer: Answer
+    prompt: PreparedPrompt
+    tokens: tuple[int, ...]
 
 
 class Session:
@@ -158,7 +168,22 @@ class Session:
         on_text: TextCallback | None = None,
         on_phase: PhaseCallback | None = None,
     ) -> Answer:
-        """Answer one question, greedily.
+        """Answer one question, greedily; parameters and errors as `ask_with_tokens`."""
+        return self.ask_with_tokens(
+            images, prompt, history=history, max_new_tokens=max_new_tokens, on_text=on_text, on_phase=on_phase
+        ).answer
+
+    def ask_with_tokens(
+        self,
+        images: Sequence[LoadedImage],
+        prompt: str,
+        *,
+        history: Sequence[ChatTurn] = (),
+        max_new_tokens: int = 512,
+        on_text: TextCallback | None = None,
+        on_phase: PhaseCallback | None = None,
+    ) -> AskedQuestion:
+        """Answer one question, greedily, and return what the model read and wrote beside the answer.
 
         Parameters
         ----------
@@ -189,7 +214,8 @@ class Session:
         tail = stream.finish()
         if tail and on_text is not None:
             on_text(tail)
-        return self._answer(images, prepared, generation, stream)
+        answer = self._answer(images, prepared, generation, stream)
+        return AskedQuestion(answer, prepared, tuple(token.id for token in generation.tokens))
 
     @staticmethod
     def _turn(images: Sequence[LoadedImage], prompt: str) -> ChatTurn:

@@ -1,8 +1,8 @@
 """Reads closed answers and letters of choices.
 
-``compat`` scores as MedEvalKit does (alibaba-damo-academy/MedEvalKit, 9b12e3b): an answer that names no option counts
-as the option whose text is most similar to it. ``fixed`` counts it as wrong, because a model that answers garbage
-would otherwise be right by chance.
+``compat`` scores as MedEvalKit does (alibaba-damo-academy/MedEvalKit, 9b12e3b, utils/utils.py), its faults included:
+an answer that names no option counts as the option most similar to it, and "no" is found inside of "not" or "nodule".
+``fixed`` counts what names no option as wrong, and reads whole words.
 """
 
 from __future__ import annotations
@@ -16,9 +16,14 @@ from medmo_evaluation.datasets.sample import EvaluationSample
 from medmo_evaluation.metrics.text_metrics import exact_match, normalize
 
 Mode = Literal["compat", "fixed"]
-#: A letter by itself, in brackets or before a full stop or colon, at the start; or after "answer is".
+#: A letter by itself or before a bracket, full stop or colon, at the start; or after "answer is".
 _LEADING = re.compile(r"^\W*([A-Z])(?:$|[^A-Za-z'\u2019])")
 _STATED = re.compile(r"(?:answer|option|choice)\s*(?:is|:)?\s*\(?([A-Z])\)?(?![A-Za-z])", re.IGNORECASE)
+#: The letter that an option begins with as its prompt lists it: ``A. ``, ``(A) ``, ``A: ``.
+_LABEL = re.compile(r"^\s*\(?([A-Z])[.:)]\s*")
+_MARKERS = (
+    "**answer**:", "**answer**", "*answer*:", "**answer:**", "answer is", "answer:", "答案:", "final answer",
+)  # fmt: skip
 
 
 def parse_yes_no(text: str) -> str | None:
@@ -27,37 +32,46 @@ def parse_yes_no(text: str) -> str | None:
     return said.pop() if len(said) == 1 else None
 
 
-def parse_choice(text: str, options: Mapping[str, str], mode: Mode) -> str | None:
-    """Return the letter of the option that an answer names.
+def parse_choice(text: str, options: Mapping[str, str]) -> str | None:
+    """Return the letter of the one option that an answer names, None if it names none or several.
 
     Parameters
     ----------
     text : str
     options : mapping of str to str
-        Letter to text.
-    mode : {"compat", "fixed"}
-
-    Returns
-    -------
-    str or None
-        None if no option is named; never with ``compat``, unless there are no options.
+        Letter to the option as the prompt lists it.
     """
-    letters = {letter.upper(): letter for letter in options}
     for pattern in (_LEADING, _STATED):
         found = pattern.search(text.strip())
-        if found and found.group(1).upper() in letters:
-            return letters[found.group(1).upper()]
-    named = [letter for letter, option in options.items() if normalize(option) and exact_match(text, option)]
-    if not named:
-        words = f" {normalize(text)} "
-        named = [
-            letter for letter, option in options.items() if normalize(option) and f" {normalize(option)} " in words
-        ]
-    if len(named) == 1:
-        return named[0]
-    if mode == "fixed" or not options:
+        if found and found.group(1).upper() in options:
+            return found.group(1).upper()
+    texts = {letter: normalize(_LABEL.sub("", option)) for letter, option in options.items()}
+    said = normalize(text)
+    named = [letter for letter, option in texts.items() if option == said]
+    named = named or [letter for letter, option in texts.items() if option and f" {option} " in f" {said} "]
+    return named[0] if len(named) == 1 else None
+
+
+def parse_choice_compat(text: str, options: Mapping[str, str]) -> str | None:
+    """Return the letter that MedEvalKit reads from an answer; None only if there are no options."""
+    letters = [letter.lower() for letter in options]
+    listed = [option.lower() for option in options.values()]
+    answer = text.lower()
+    paragraphs = answer.split("\n\n")
+    if paragraphs[0] in letters:
+        answer = paragraphs[0]
+    elif paragraphs[-1].split(".")[0] in letters:
+        answer = paragraphs[-1].split(".")[0]
+    answer = _after_marker(answer).strip().replace("\n", "")
+    head = answer.split(".")[0].split(":")[-1]
+    if head in letters:
+        return head.upper()
+    if head in listed:
+        return letters[listed.index(head)].upper()
+    if not listed:
         return None
-    return max(options, key=lambda letter: SequenceMatcher(None, text.lower(), options[letter].lower()).ratio())
+    ratios = [SequenceMatcher(None, option, answer).ratio() for option in listed]
+    return letters[ratios.index(max(ratios))].upper()
 
 
 def is_correct(sample: EvaluationSample, text: str, mode: Mode) -> bool:
@@ -71,7 +85,23 @@ def is_correct(sample: EvaluationSample, text: str, mode: Mode) -> bool:
     if sample.answer is None or sample.scoring not in ("closed", "choice"):
         raise ValueError(f"{sample.id} is not a closed question with a true answer")
     if sample.scoring == "choice":
-        return parse_choice(text, sample.options, mode) == sample.answer
+        parse = parse_choice if mode == "fixed" else parse_choice_compat
+        return parse(text, sample.options) == sample.answer
+    if mode == "compat":
+        return _is_correct_compat(sample.answer.lower(), text)
     if normalize(sample.answer) in ("yes", "no"):
         return parse_yes_no(text) == normalize(sample.answer)
     return exact_match(text, sample.answer)
+
+
+def _is_correct_compat(answer: str, text: str) -> bool:
+    said = _after_marker(text.lower()).replace("\n", "").replace(".", "")
+    if answer in ("yes", "no"):
+        return (("yes" in said) != ("no" in said)) and answer in said
+    return said == answer
+
+
+def _after_marker(text: str) -> str:
+    for marker in _MARKERS:
+        text = text.rsplit(marker, 1)[-1]
+    return text
