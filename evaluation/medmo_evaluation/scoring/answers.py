@@ -18,7 +18,7 @@ from medmo_evaluation.metrics.text_metrics import exact_match, normalize
 Mode = Literal["compat", "fixed"]
 #: A letter by itself or before a bracket, full stop or colon, at the start; or after "answer is".
 _LEADING = re.compile(r"^\W*([A-Z])(?:$|[^A-Za-z'\u2019])")
-_STATED = re.compile(r"(?:answer|option|choice)\s*(?:is|:)?\s*\(?([A-Z])\)?(?![A-Za-z])", re.IGNORECASE)
+_STATED = re.compile(r"(?i:answer|option|choice)\W*(?i:is)?\W*([A-Z])(?![A-Za-z'\u2019])")
 #: The letter that an option begins with as its prompt lists it: ``A. ``, ``(A) ``, ``A: ``.
 _LABEL = re.compile(r"^\s*\(?([A-Z])[.:)]\s*")
 _MARKERS = (
