@@ -53,7 +53,10 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
     mode: Annotated[str, typer.Option(help="fixed, or compat: read answers as MedEvalKit does.")] = "fixed",
     control: Annotated[
-        list[str] | None, typer.Option(help="Also run round-to-nearest:bits=3,group=128 of the reference.")
+        list[str] | None,
+        typer.Option(
+            help="Run round-to-nearest:bits=3,group=128 of the reference as well; 4 bits if not given, none for none."
+        ),
     ] = None,
     no_noise_floor: Annotated[bool, typer.Option("--no-noise-floor", help="Do not run the reference twice.")] = False,
     cache_limit: Annotated[float, typer.Option(min=0.001, help="GB for the reference's distributions.")] = 4.0,
@@ -65,7 +68,7 @@ def command(
 ) -> None:
     """Compare artifacts with their full-precision reference: accuracy, boxes, distributions, cost."""
     with errors_as_sentences():
-        from medmo_evaluation.compare.request import CompareRequest, parse_control
+        from medmo_evaluation.compare.request import YARDSTICK, CompareRequest, parse_control
         from medmo_evaluation.compare.run import run_comparison
         from medmo_evaluation.compare.sensitivity import scan_layers
         from medmo_evaluation.report import write_report
@@ -85,7 +88,7 @@ def command(
             limit=limit,
             seed=seed,
             mode="compat" if mode == "compat" else "fixed",
-            controls=tuple(parse_control(text) for text in control or []),
+            controls=(YARDSTICK,) if not control else tuple(parse_control(c) for c in control if c != "none"),
             noise_floor=not no_noise_floor,
             cache_bytes=int(cache_limit * 1e9),
         )

@@ -30,6 +30,10 @@ class RoundToNearest:
         return self.bits + 16 / self.group_size
 
 
+#: The control that every comparison runs unless it is told otherwise: what 4 bits cost without any skill.
+YARDSTICK = RoundToNearest(4, 128)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelPlan:
     """One model of a comparison and how to run it; None lets the runtime choose."""
@@ -81,7 +85,7 @@ class CompareRequest:
     limit: int | None = None
     seed: int = 0
     mode: Mode = "fixed"
-    controls: tuple[RoundToNearest, ...] = ()
+    controls: tuple[RoundToNearest, ...] = (YARDSTICK,)
     noise_floor: bool = True
     cache_bytes: int = DEFAULT_CACHE_BYTES
 

@@ -14,7 +14,7 @@ from medmo_evaluation.boxes import LabelledBox
 from medmo_evaluation.compare.records import SampleRecord
 from medmo_evaluation.compare.records_file import StoredRecords
 from medmo_evaluation.compare.reference_store import ReferenceStore
-from medmo_evaluation.compare.request import CompareRequest, ModelPlan
+from medmo_evaluation.compare.request import YARDSTICK, CompareRequest, ModelPlan
 from medmo_evaluation.compare.summary import (
     METRICS_VERSION,
     Comparison,
@@ -23,6 +23,7 @@ from medmo_evaluation.compare.summary import (
     TokenFigures,
 )
 from medmo_evaluation.compare.verdict import judge_comparison, judge_row
+from medmo_evaluation.compare.weight_check import LayerError, layer_errors
 from medmo_evaluation.compare.worst import worst_samples
 from medmo_evaluation.datasets.box_checks import from_model_pixels
 from medmo_evaluation.datasets.sample import Dataset, EvaluationSample
@@ -67,14 +68,12 @@ def summarize(
     unusable = {key: reason for model in models for key, reason in model.stored.skipped.items()}
     # A sample that one model could not read counts for none: all rows have the same denominator.
     kept = [s for s in samples if s.id not in unusable and all(s.id in model.stored.records for model in models)]
-    rows: list[ComparisonRow] = []
-    noise: TokenFigures | None = None
-    for model in models:
-        scored = [_Scored(s, model.stored.records[s.id], reference[s.id]) for s in kept]
-        row = _row(model, scored, request, noise)
-        if row.kind == "noise":
-            noise = row.tokens
-        rows.append(row)
+    scored = [[_Scored(s, model.stored.records[s.id], reference[s.id]) for s in kept] for model in models]
+    noise, yardstick = (_tokens_of(models, scored, request, wanted) for wanted in (_is_noise, _is_yardstick))
+    rows = [
+        _row(model, answers, request, noise, yardstick, _damaged(model, models[0]))
+        for model, answers in zip(models, scored, strict=True)
+    ]
     machine = describe_machine()
     return Comparison(
         metrics_version=METRICS_VERSION,
@@ -108,8 +107,40 @@ def _without_images(sample: EvaluationSample) -> EvaluationSample:
     return replace(sample, images=())
 
 
+def _is_noise(plan: ModelPlan) -> bool:
+    return plan.kind == "noise"
+
+
+def _is_yardstick(plan: ModelPlan) -> bool:
+    return plan.control is not None and plan.control.bits == YARDSTICK.bits
+
+
+def _tokens_of(
+    models: Sequence[ModelAnswers],
+    scored: Sequence[Sequence[_Scored]],
+    request: CompareRequest,
+    wanted: Callable[[ModelPlan], bool],
+) -> TokenFigures | None:
+    """Return the token figures of the first model that is wanted."""
+    for model, answers in zip(models, scored, strict=True):
+        if wanted(model.plan):
+            return summarize_tokens([s.record.tokens for s in answers if s.record.tokens is not None], request.seed)
+    return None
+
+
+def _damaged(model: ModelAnswers, reference: ModelAnswers) -> list[LayerError]:
+    if model.plan.kind != "artifact":
+        return []
+    return [layer for layer in layer_errors(model.artifact, reference.artifact) if layer.is_damaged]
+
+
 def _row(
-    model: ModelAnswers, scored: Sequence[_Scored], request: CompareRequest, noise: TokenFigures | None
+    model: ModelAnswers,
+    scored: Sequence[_Scored],
+    request: CompareRequest,
+    noise: TokenFigures | None,
+    yardstick: TokenFigures | None,
+    damaged: Sequence[LayerError],
 ) -> ComparisonRow:
     plan, is_reference = model.plan, model.plan.kind == "reference"
     boxes = [_box_answer(s) for s in scored if s.sample.scoring == "boxes"]
@@ -132,7 +163,7 @@ def _row(
         accuracies=accuracies,
         texts=summarize_texts(_texts(scored), request.seed),
         cost=_cost(model, [s.record for s in scored]),
-        verdict=judge_row(plan.kind, tokens, difference, accuracies, noise),
+        verdict=judge_row(plan.kind, tokens, difference, accuracies, noise=noise, yardstick=yardstick, damaged=damaged),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from medmo_evaluation.compare.summary import AccuracyFigures, ComparisonRow, RowKind, RowVerdict, TokenFigures
+from medmo_evaluation.compare.weight_check import LayerError
 from medmo_evaluation.metrics.intervals import Interval
 
 #: Published 4-bit exports of sound quantizers lie far below: Llama-3-8B Q4_K_M has a mean KLD of 0.031 and
@@ -16,6 +17,10 @@ BROKEN_TOP1 = 0.6
 #: distributions is called clear whatever the answers do.
 CLEAR_KLD = 0.05
 CLEAR_TOP1 = 0.92
+#: A sound 4-bit export is no further from the reference than plain rounding to 4 bits is; this many times as far is
+#: something else than quantization. (On the embedded model GPTQ has a quarter of plain rounding's KLD; without
+#: DeepStack it has 44 times as much, with the image's rows and columns swapped 35 times.)
+BROKEN_FACTOR = 10.0
 #: A loss in F1 or accuracy of this much that the interval shows is called broken.
 BROKEN_LOSS = 0.3
 #: Drift within this factor of the noise floor is noise.
@@ -27,28 +32,65 @@ def judge_row(
     tokens: TokenFigures | None,
     f1_difference: Interval | None,
     accuracies: Sequence[AccuracyFigures],
-    noise: TokenFigures | None,
+    *,
+    noise: TokenFigures | None = None,
+    yardstick: TokenFigures | None = None,
+    damaged: Sequence[LayerError] = (),
 ) -> RowVerdict:
-    """Judge one model against the reference."""
+    """Judge one model against the reference.
+
+    Parameters
+    ----------
+    kind : str
+    tokens, f1_difference, accuracies
+        The row's figures.
+    noise : TokenFigures, optional
+        Of the reference computed another way.
+    yardstick : TokenFigures, optional
+        Of the reference plainly rounded to 4 bits.
+    damaged : sequence of LayerError
+        Layers whose weights are not the reference's.
+    """
     if kind == "reference":
         return RowVerdict("same", "what the others are compared with")
     if tokens is None:
         return RowVerdict("broken", "it gave no figure to compare")
+    if kind == "noise":
+        floor = f"mean KLD {tokens.kld_mean.value:.2g}, same top token {tokens.top1.value:.1%}"
+        return RowVerdict("same", f"the noise floor, what 16-bit computing alone changes: {floor}")
     accuracy = next((group.difference for group in accuracies if group.group == "all"), None)
     losses = [("F1@0.5", f1_difference), ("accuracy", accuracy)]
     facts = f"mean KLD {tokens.kld_mean.value:.2g}, same top token {tokens.top1.value:.1%}"
     shown = [f"{name} {change.value:+.3f} [{change.low:+.3f}, {change.high:+.3f}]" for name, change in losses if change]
     text = "; ".join([facts, *shown])
+    if damaged:
+        worst = max(damaged, key=lambda layer: layer.error)
+        return RowVerdict(
+            "broken",
+            f"weights are not the reference's in {_layers(len(damaged))}, the worst {worst.layer} (off by "
+            f"{worst.error:.0%} where rounding gives {worst.rounding:.0%}): {text}",
+        )
     worst_loss = min((change.high for _, change in losses if change), default=0.0)
+    if (
+        kind == "artifact"
+        and yardstick is not None
+        and tokens.kld_mean.value > BROKEN_FACTOR * yardstick.kld_mean.value
+    ):
+        ratio = tokens.kld_mean.value / max(yardstick.kld_mean.value, 1e-12)
+        return RowVerdict("broken", f"{ratio:.0f} times as far from the reference as plain rounding to 4 bits: {text}")
     if tokens.kld_mean.value >= BROKEN_KLD or tokens.top1.value <= BROKEN_TOP1 or worst_loss <= -BROKEN_LOSS:
         return RowVerdict("broken", f"not the same model any more: {text}")
     lost = [name for name, change in losses if change and change.high < 0]
     if lost or tokens.kld_mean.value >= CLEAR_KLD or tokens.top1.value <= CLEAR_TOP1:
         what = f"a loss in {' and '.join(lost)} that the interval shows" if lost else "clearly other distributions"
         return RowVerdict("clear", f"{what}: {text}")
-    if noise is not None and kind != "noise" and tokens.kld_mean.value <= NOISE_FACTOR * noise.kld_mean.value:
+    if noise is not None and tokens.kld_mean.value <= NOISE_FACTOR * noise.kld_mean.value:
         return RowVerdict("same", f"within the noise of computing in 16 bits: {text}")
     return RowVerdict("small", f"a small change, and no loss in answers that these data show: {text}")
+
+
+def _layers(count: int) -> str:
+    return "one layer" if count == 1 else f"{count} layers"
 
 
 def judge_comparison(rows: Sequence[ComparisonRow]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,9 @@ class StoredTensors:
                 if name != "__metadata__":
                     start = 8 + length + entry["data_offsets"][0]
                     self._places[name] = _Place(file, entry["dtype"], tuple(entry["shape"]), start)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
 
     def __contains__(self, name: object) -> bool:
         return name in self._places
