@@ -14,6 +14,7 @@ from medmo_evaluation.report.figures import (
     number,
     percent,
     signed,
+    significant,
     size,
 )
 
@@ -31,7 +32,7 @@ class Column:
 def _kld(row: ComparisonRow) -> str:
     if row.tokens is None:
         return MISSING
-    return f"{number(row.tokens.kld_mean.value, 4)} ± {number(row.tokens.kld_standard_error, 4)}"
+    return f"{significant(row.tokens.kld_mean.value)} ± {significant(row.tokens.kld_standard_error)}"
 
 
 def _flips(row: ComparisonRow) -> str:

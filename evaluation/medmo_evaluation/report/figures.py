@@ -21,6 +21,13 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}f}"
 
 
+def significant(value: float | None) -> str:
+    """Return a small figure with two significant digits."""
+    if value is None or not math.isfinite(value):
+        return number(value)
+    return f"{value:.2g}"
+
+
 def interval(figure: Interval | None, digits: int = 3) -> str:
     """Return ``value [low, high]``."""
     if figure is None:

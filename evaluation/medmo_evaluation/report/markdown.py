@@ -5,7 +5,7 @@ from __future__ import annotations
 from medmo_evaluation.compare.sensitivity import SensitivityScan
 from medmo_evaluation.compare.summary import Comparison
 from medmo_evaluation.report.columns import COLUMNS
-from medmo_evaluation.report.figures import number
+from medmo_evaluation.report.figures import significant
 
 
 def markdown_report(comparison: Comparison, sensitivity: SensitivityScan | None) -> str:
@@ -31,7 +31,7 @@ def markdown_report(comparison: Comparison, sensitivity: SensitivityScan | None)
         lines += ["", "## Layers", "", f"{sensitivity.method}; {sensitivity.samples} samples.", ""]
         lines += ["| layer | mean KLD | proposed bits |", "|---|---|---|"]
         lines += [
-            f"| `{layer.layer}` | {number(layer.mean_kld, 5)} | {layer.proposed_bits:g} |"
+            f"| `{layer.layer}` | {significant(layer.mean_kld)} | {layer.proposed_bits:g} |"
             for layer in sensitivity.layers
         ]
     if comparison.skipped:

@@ -35,7 +35,7 @@ def html_report(comparison: Comparison, sort: str, sensitivity: SensitivityScan 
     environment = Environment(
         loader=PackageLoader("medmo_evaluation.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"number": figures.number, "percent": figures.percent}
+    environment.filters |= {"number": figures.number, "significant": figures.significant}
     return environment.get_template("report.html.j2").render(
         comparison=comparison,
         rows=sorted_rows(comparison.rows, sort),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from medmo_evaluation.compare.summary import Comparison, ComparisonRow
@@ -14,6 +14,8 @@ from medmo_evaluation.metrics.intervals import Interval
 #: Okabe and Ito's colours, which colour-blind readers tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8860B", "#7B68EE")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+#: Colour and marker of each model by its name, the same in every plot.
+Styles = Mapping[str, tuple[str, str]]
 #: Stands for the page's text colour until the SVG is done.
 _INK = "#123456"
 
@@ -21,14 +23,21 @@ _INK = "#123456"
 def plots(comparison: Comparison) -> list[tuple[str, str]]:
     """Return title and SVG of every plot that the figures allow."""
     rows = [row for row in comparison.rows if row.kind != "noise"]
+    styles = {
+        row.name: (COLOURS[place % len(COLOURS)], _MARKERS[place % len(_MARKERS)])
+        for place, row in enumerate(comparison.rows)
+    }
     made = [
-        ("Boxes against size", _scatter(rows, "bits per weight", _bits, "F1@0.5", _f1)),
-        ("Distributions against size", _scatter(rows, "bits per weight", _bits, "mean KLD (nats)", _kld, log=True)),
-        ("Boxes against speed", _scatter(rows, "tokens/s", _speed, "F1@0.5", _f1)),
-        ("Distributions against speed", _scatter(rows, "tokens/s", _speed, "mean KLD (nats)", _kld, log=True)),
-        ("How the KLD is spread over tokens", _histogram(comparison.rows)),
-        ("KLD by the reference's confidence", _by_confidence(comparison.rows)),
-        ("Accuracy by task", _accuracies(comparison.rows)),
+        ("Boxes against size", _scatter(rows, styles, "bits per weight", _bits, "F1@0.5", _f1)),
+        (
+            "Distributions against size",
+            _scatter(rows, styles, "bits per weight", _bits, "mean KLD (nats)", _kld, log=True),
+        ),
+        ("Boxes against speed", _scatter(rows, styles, "tokens/s", _speed, "F1@0.5", _f1)),
+        ("Distributions against speed", _scatter(rows, styles, "tokens/s", _speed, "mean KLD (nats)", _kld, log=True)),
+        ("How the KLD is spread over tokens", _histogram(comparison.rows, styles)),
+        ("KLD by the reference's confidence", _by_confidence(comparison.rows, styles)),
+        ("Accuracy by task", _accuracies(comparison.rows, styles)),
         ("Boxes against the reference's", _drift(comparison.rows)),
     ]
     return [(title, svg) for title, svg in made if svg is not None]
@@ -99,6 +108,7 @@ def _name_points(axes: Any, log: bool) -> None:
 
 def _scatter(
     rows: Sequence[ComparisonRow],
+    styles: Styles,
     x_name: str,
     x_of: Callable[[ComparisonRow], Interval | None],
     y_name: str,
@@ -109,14 +119,14 @@ def _scatter(
     if len(found) < 2:
         return None
     figure, axes = _axes(5.6, 4.2)
-    for place, (row, x, y) in enumerate(found):
+    for row, x, y in found:
         axes.errorbar(
             x.value,
             y.value,
             xerr=[[max(x.value - x.low, 0.0)], [max(x.high - x.value, 0.0)]],
             yerr=[[max(y.value - y.low, 0.0)], [max(y.high - y.value, 0.0)]],
-            fmt=_MARKERS[place % len(_MARKERS)],
-            color=COLOURS[place % len(COLOURS)],
+            fmt=styles[row.name][1],
+            color=styles[row.name][0],
             mfc="none" if row.kind == "control" else None,
             capsize=3,
             label=row.name,
@@ -128,19 +138,19 @@ def _scatter(
     return _svg(figure, f"{y_name} against {x_name}")
 
 
-def _histogram(rows: Sequence[ComparisonRow]) -> str | None:
+def _histogram(rows: Sequence[ComparisonRow], styles: Styles) -> str | None:
     found = [row for row in rows if row.tokens is not None]
     if not found:
         return None
     figure, axes = _axes(5.6, 4.2)
-    for place, row in enumerate(found):
+    for row in found:
         assert row.tokens is not None
         total = max(row.tokens.tokens, 1)
         axes.plot(
             [low for low, _ in row.tokens.kld_histogram],
             [100 * count / total for _, count in row.tokens.kld_histogram],
-            marker=_MARKERS[place % len(_MARKERS)],
-            color=COLOURS[place % len(COLOURS)],
+            marker=styles[row.name][1],
+            color=styles[row.name][0],
             linestyle="--" if row.kind in ("control", "noise") else "-",
             markersize=4,
             label=row.name,
@@ -151,12 +161,12 @@ def _histogram(rows: Sequence[ComparisonRow]) -> str | None:
     return _svg(figure, "share of tokens by decade of KLD")
 
 
-def _by_confidence(rows: Sequence[ComparisonRow]) -> str | None:
+def _by_confidence(rows: Sequence[ComparisonRow], styles: Styles) -> str | None:
     found = [row for row in rows if row.tokens is not None]
     if not found:
         return None
     figure, axes = _axes(5.6, 4.2)
-    for place, row in enumerate(found):
+    for row in found:
         assert row.tokens is not None
         points = [
             (f"{b.low:g} to {b.high:g}", b.mean_kld if b.mean_kld and math.isfinite(b.mean_kld) else math.nan)
@@ -165,8 +175,8 @@ def _by_confidence(rows: Sequence[ComparisonRow]) -> str | None:
         axes.plot(
             [name for name, _ in points],
             [value for _, value in points],
-            marker=_MARKERS[place % len(_MARKERS)],
-            color=COLOURS[place % len(COLOURS)],
+            marker=styles[row.name][1],
+            color=styles[row.name][0],
             linestyle="--" if row.kind in ("control", "noise") else "-",
             markersize=4,
             label=row.name,
@@ -178,7 +188,7 @@ def _by_confidence(rows: Sequence[ComparisonRow]) -> str | None:
     return _svg(figure, "mean KLD by confidence of the reference")
 
 
-def _accuracies(rows: Sequence[ComparisonRow]) -> str | None:
+def _accuracies(rows: Sequence[ComparisonRow], styles: Styles) -> str | None:
     found = [row for row in rows if row.accuracies and row.kind != "noise"]
     groups = list(dict.fromkeys(group.group for row in found for group in row.accuracies))
     if not groups:
@@ -193,7 +203,7 @@ def _accuracies(rows: Sequence[ComparisonRow]) -> str | None:
             places,
             [value.value for value in values],
             height,
-            color=COLOURS[place % len(COLOURS)],
+            color=styles[row.name][0],
             xerr=[
                 [max(value.value - value.low, 0.0) for value in values],
                 [max(value.high - value.value, 0.0) for value in values],
@@ -202,7 +212,7 @@ def _accuracies(rows: Sequence[ComparisonRow]) -> str | None:
             label=row.name,
         )
     axes.set_yticks([index + 0.4 - height / 2 for index in range(len(groups))], groups)
-    axes.invert_yaxis()
+    axes.set_ylim(len(groups) - 0.2 + height, -height)
     axes.set_xlabel("accuracy")
     figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return _svg(figure, "accuracy by task and kind of image")
@@ -221,6 +231,6 @@ def _drift(rows: Sequence[ComparisonRow]) -> str | None:
         axes.barh([row.name for row in found], counts, left=left, color=colour, label=kind)
         left = [a + b for a, b in zip(left, counts, strict=True)]
     axes.invert_yaxis()
-    axes.set_xlabel("boxes (matched: IoU of at least 0.9 with the reference's)")
+    axes.set_xlabel("boxes (matched: IoU of at least 0.9)")
     figure.legend(loc="outside lower center", ncols=4, fontsize=9)
     return _svg(figure, "boxes matched, moved, lost and new against the reference")
