@@ -22,8 +22,10 @@ class ClosedAnswer:
 
 
 def summarize_accuracy(answers: Sequence[ClosedAnswer], seed: int) -> tuple[AccuracyFigures, ...]:
-    """Return the figures of every group, in the order in which the groups first appear."""
-    groups = list(dict.fromkeys(group for answer in answers for group in answer.groups))
+    """Return the figures of every group: the first of each answer's groups before the second, and so on."""
+    depth = max((len(answer.groups) for answer in answers), default=0)
+    listed = [answer.groups[place] for place in range(depth) for answer in answers if place < len(answer.groups)]
+    groups = list(dict.fromkeys(listed))
     return tuple(_group(group, [a for a in answers if group in a.groups], seed) for group in groups)
 
 
