@@ -147,7 +147,10 @@ def _json_row(row: ComparisonRow) -> dict[str, Any]:
 
 def table(comparison: Comparison, sort: str) -> Table:
     """Return the table for people."""
-    made = Table("model", "bits", "size", "KLD", "top-1", "F1@0.5", "accuracy", "tokens/s", "verdict")
+    made = Table(padding=(0, 0, 0, 1))
+    made.add_column("model", overflow="fold", min_width=12)
+    for heading in ("bits", "size", "KLD", "top-1", "F1@0.5", "accuracy", "tokens/s", "verdict"):
+        made.add_column(heading, no_wrap=True)
     for row in sorted_rows(comparison, sort):
         tokens, boxes, cost = row.tokens, row.boxes, row.cost
         accuracy = next((group for group in row.accuracies if group.group == "all"), None)

@@ -11,6 +11,7 @@ from medmo_cli.output import errors_as_sentences, print_json, results
 from medmo_cli.progress import phase_progress
 from medmo_export.onnx.options import FULL_PRECISION, onnx_options
 from medmo_export.pipeline import ExportRequest, run_export
+from medmo_export.recipe import read_recipe
 from medmo_models.artifact import Artifact
 from medmo_models.errors import InputError
 from medmo_models.library import find_model
@@ -97,6 +98,9 @@ def onnx(
     reference: Annotated[
         str | None, typer.Option(help="The full-precision checkpoint that a repacked artifact is compared with.")
     ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="A report.json of medmo compare --per-layer: its worst layers get 8 bits.")
+    ] = None,
     device: DeviceOption = "cpu",
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
@@ -114,6 +118,7 @@ def onnx(
             calibration_samples=samples,
             round_to_nearest=weights == "round-to-nearest",
             onnx=FULL_PRECISION if is_plain else onnx_options(head_bits, embedding_bits, vision_bits),
+            protected_layers=frozenset() if recipe is None else read_recipe(recipe),
             reference=None if reference is None else find_model(reference),
             device=device,
             overwrite=overwrite,

@@ -130,7 +130,7 @@ def _describe_written(folder: Path, calibration: Calibration | None) -> _Written
 
 def _write_onnx(request: ExportRequest, source: Manifest, staging: Path, report: PhaseProgress) -> _Written:
     from medmo_export.onnx.linear import ROUNDING_BLOCK
-    from medmo_export.onnx.write import kept_in_higher_precision, write_onnx
+    from medmo_export.onnx.write import Protected, kept_in_higher_precision, write_onnx
 
     weights, calibration = request.checkpoint, source.calibration
     group, symmetric, ordered = source.group_size, source.symmetric, source.activation_order
@@ -144,7 +144,8 @@ def _write_onnx(request: ExportRequest, source: Manifest, staging: Path, report:
         made = _describe_written(weights, calibration := _calibrated_gptq(request, weights, report))
         group, symmetric, ordered = made.group_size, made.symmetric, made.activation_order
     text_bits: WeightBits = 32 if request.method == "onnx-fp32" else 4
-    stored = write_onnx(weights, staging, text_bits, request.onnx, report)
+    protected = Protected(request.protected_layers, request.reference or request.checkpoint)
+    stored = write_onnx(weights, staging, text_bits, request.onnx, report, protected)
     shutil.rmtree(staging / _INTERMEDIATE, ignore_errors=True)
     copy_companions(request.checkpoint, staging)
     write_plain_config(request.checkpoint, staging)
@@ -153,7 +154,7 @@ def _write_onnx(request: ExportRequest, source: Manifest, staging: Path, report:
         group_size=group,
         symmetric=symmetric,
         activation_order=ordered,
-        high_precision=kept_in_higher_precision(request.onnx) if text_bits == 4 else {},
+        high_precision=kept_in_higher_precision(request.onnx, request.protected_layers) if text_bits == 4 else {},
         calibration=calibration if text_bits == 4 else None,
         bits_per_weight=stored.per_weight,
     )

@@ -31,8 +31,11 @@ class ExportRequest:
         ``onnx-int4`` only: quantize without calibration, as the plainest thing to compare with.
     onnx : OnnxOptions
         ONNX only.
+    protected_layers : frozenset of str
+        ``onnx-int4`` only: layers that get 8 bits instead of 4, for example from `read_recipe`.
     reference : Path, optional
-        The full-precision checkpoint that the self-check compares with; ``checkpoint`` if not given.
+        The full-precision checkpoint that the self-check compares with, and that protected layers are taken from;
+        ``checkpoint`` if not given.
     device : str
         Where to quantize.
     overwrite : bool
@@ -47,6 +50,7 @@ class ExportRequest:
     calibration_samples: int = 32
     round_to_nearest: bool = False
     onnx: OnnxOptions = field(default_factory=OnnxOptions)
+    protected_layers: frozenset[str] = frozenset()
     reference: Path | None = None
     device: str = "cpu"
     overwrite: bool = False

@@ -10,7 +10,6 @@ from medmo_evaluation.compare.request import ModelPlan, RoundToNearest
 from medmo_models.artifact import Artifact, open_model
 from medmo_models.artifact.weights import TEXT_LINEAR
 from medmo_runtime.backends.reference import ReferenceBackend
-from medmo_runtime.backends.torch_model import TorchModel
 from medmo_runtime.choose import Choice, examine
 from medmo_runtime.session import Session
 
@@ -47,6 +46,9 @@ def rounded_session(
     chosen : callable, optional
         Says by a module's name whether it is rounded; all linear layers of the text model if not given.
     """
+    # Here, so that a worker without torch models never loads torch: its peak memory would show it.
+    from medmo_runtime.backends.torch_model import TorchModel
+
     backend = ReferenceBackend()
     candidate = examine(artifact, backend, device, _CONTEXT_TOKENS)
     began = time.perf_counter()

@@ -97,7 +97,7 @@ def summarize(
             dataset, [s.id for s in samples], [(m.plan, m.stored.records) for m in models], request.out / "pictures"
         ),
         verdict=judge_comparison(rows),
-        notes=_notes(request, dataset, models),
+        notes=_notes(request, dataset, models, rows),
     )
 
 
@@ -226,7 +226,9 @@ def _spread(records: Sequence[SampleRecord], value: Callable[[SampleRecord], flo
     return Interval(float(middle), float(low), float(high))
 
 
-def _notes(request: CompareRequest, dataset: Dataset, models: Sequence[ModelAnswers]) -> tuple[str, ...]:
+def _notes(
+    request: CompareRequest, dataset: Dataset, models: Sequence[ModelAnswers], rows: Sequence[ComparisonRow]
+) -> tuple[str, ...]:
     own = models[0].plan
     notes = [
         f"The reference computes in {own.dtype} on the reference backend; its own answers are the text over which "
@@ -239,6 +241,12 @@ def _notes(request: CompareRequest, dataset: Dataset, models: Sequence[ModelAnsw
         notes.append("Answers are read as MedEvalKit reads them, its known faults included (--mode compat).")
     if dataset.skipped:
         notes.append(f"{len(dataset.skipped)} samples of the dataset were left out; the list says why.")
+    boxes = rows[0].boxes
+    if boxes is not None and boxes.f1_50_as_pixels is not None and boxes.f1_50_as_pixels > boxes.f1_50.value:
+        notes.append(
+            "The reference's boxes fit the truth better if their numbers are read as pixels than as 0 to 1000: check "
+            "the coordinate convention of this model before you trust any box figure here."
+        )
     return tuple(notes)
 
 

@@ -6,6 +6,7 @@ from medmo_evaluation.compare.sensitivity import SensitivityScan
 from medmo_evaluation.compare.summary import Comparison
 from medmo_evaluation.report.columns import COLUMNS
 from medmo_evaluation.report.figures import significant
+from medmo_evaluation.report.sections import detail_sections
 
 
 def markdown_report(comparison: Comparison, sensitivity: SensitivityScan | None) -> str:
@@ -27,6 +28,10 @@ def markdown_report(comparison: Comparison, sensitivity: SensitivityScan | None)
         lines.append(f"| {' | '.join(cells)} | {row.verdict.level} |")
     lines += ["", "## Verdicts", ""]
     lines += [f"- **{_cell(row.name)}**: {row.verdict.level}; {_cell(row.verdict.text)}" for row in comparison.rows]
+    for section in detail_sections(comparison):
+        lines += ["", f"## {section.title}", ""]
+        lines += [f"| {' | '.join(section.headings)} |", "|---" * len(section.headings) + "|"]
+        lines += [f"| {' | '.join(_cell(cell) for cell in cells)} |" for cells in section.cells]
     if sensitivity is not None:
         lines += ["", "## Layers", "", f"{sensitivity.method}; {sensitivity.samples} samples.", ""]
         lines += ["| layer | mean KLD | proposed bits |", "|---|---|---|"]

@@ -14,6 +14,7 @@ from medmo_evaluation.compare.summary import Comparison, WorstSample
 from medmo_evaluation.report import figures
 from medmo_evaluation.report.columns import COLUMNS, SORT_COLUMNS, sorted_rows
 from medmo_evaluation.report.plots import plots
+from medmo_evaluation.report.sections import detail_sections
 from medmo_evaluation.report.text_diff import word_diff
 
 #: Kinds of boxes on a picture, in the order in which they are drawn.
@@ -47,6 +48,7 @@ def html_report(comparison: Comparison, sort: str, sensitivity: SensitivityScan 
             (sample, _picture(sample), _drawn(sample), word_diff(sample.reference_text, sample.text))
             for sample in comparison.worst
         ],
+        sections=detail_sections(comparison),
         sensitivity=sensitivity,
     )
 

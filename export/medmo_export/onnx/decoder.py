@@ -11,7 +11,8 @@ Output: ``logits`` (1, logits_kept, vocabulary) of the last positions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,12 +38,15 @@ class DecoderOptions:
         Of ``MatMulNBits``.
     norm_epsilon : float
         ``rms_norm_eps``.
+    protected : mapping of str to StoredTensors
+        Layers in 8 bits (see `LinearWriter`).
     """
 
     weight_bits: WeightBits
     head_bits: WeightBits
     accuracy_level: int
     norm_epsilon: float
+    protected: Mapping[str, StoredTensors] = field(default_factory=dict)
 
 
 class DecoderWriter:
@@ -60,7 +64,7 @@ class DecoderWriter:
         self, graph: GraphBuilder, tensors: StoredTensors, shape: Architecture, options: DecoderOptions
     ) -> None:
         self._graph, self._tensors, self._shape, self._options = graph, tensors, shape, options
-        self._linear = LinearWriter(graph, tensors, options.accuracy_level)
+        self._linear = LinearWriter(graph, tensors, options.accuracy_level, options.protected)
 
     def write(self) -> StoredBits:
         """Add all nodes; return what the linear layers, without the head, take."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,12 +45,15 @@ class LinearWriter:
     tensors : StoredTensors
     accuracy_level : int
         Of ``MatMulNBits``: 0 and 1 multiply float32 activations, 4 rounds them to int8 per block.
+    protected : mapping of str to StoredTensors
+        Layers that are stored in 8 bits instead, with the full-precision tensors that hold them.
     count : StoredBits
     """
 
     graph: GraphBuilder
     tensors: StoredTensors
     accuracy_level: int
+    protected: Mapping[str, StoredTensors] = field(default_factory=dict)
     count: StoredBits = field(default_factory=StoredBits)
 
     def product(self, source: str, layers: list[str], bits: WeightBits) -> str:
@@ -85,6 +89,9 @@ class LinearWriter:
         return self.graph.node("Add", value, self.graph.constant(name, self.tensors.float32(name)))
 
     def _packed(self, layer: str, bits: int) -> PackedWeight:
+        if layer in self.protected:
+            weight = self.protected[layer].float32(f"{layer}.weight")
+            return round_to_nearest(weight, 8, ROUNDING_BLOCK)
         if f"{layer}.qweight" not in self.tensors:
             weight = self.tensors.float32(f"{layer}.weight")
             return round_to_nearest(weight.reshape(weight.shape[0], -1), bits, ROUNDING_BLOCK)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +23,21 @@ _INT8_ACTIVATIONS, _FLOAT_ACTIVATIONS = 4, 1
 _LARGEST_FLOAT16 = 65504.0
 
 
+@dataclass(frozen=True)
+class Protected:
+    """Layers that a recipe protects, and the full-precision checkpoint that holds them."""
+
+    layers: frozenset[str]
+    checkpoint: Path
+
+
 def write_onnx(
     checkpoint: Path,
     destination: Path,
     text_bits: WeightBits,
     options: OnnxOptions,
     progress: Callable[[str, int, int], None] | None = None,
+    protected: Protected | None = None,
 ) -> StoredBits:
     """Write the graphs of a full-precision checkpoint or a GPTQ artifact into ``destination``.
 
@@ -39,6 +49,8 @@ def write_onnx(
         Of the text layers of a full-precision checkpoint, which 4 rounds to nearest; GPTQ layers keep theirs.
     options : OnnxOptions
     progress : callable, optional
+    protected : Protected, optional
+        Layers that get 8 bits instead of 4.
 
     Returns
     -------
@@ -57,17 +69,35 @@ def write_onnx(
     report("writing the embedding", 1, 3)
     _write_embedding(checkpoint, tensors, destination, options)
     report("writing the decoder", 2, 3)
-    return _write_decoders(checkpoint, tensors, destination, text_bits, options)
+    return _write_decoders(checkpoint, tensors, destination, text_bits, options, _protected(protected))
 
 
-def kept_in_higher_precision(options: OnnxOptions) -> dict[str, str]:
+def _protected(protected: Protected | None) -> dict[str, StoredTensors]:
+    """Return the tensors of each protected layer.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint has no layer of that name.
+    """
+    if protected is None:
+        return {}
+    tensors = StoredTensors(sorted(protected.checkpoint.glob("*.safetensors")))
+    for layer in sorted(protected.layers):
+        if f"{layer}.weight" not in tensors:
+            raise InputError(f"The recipe names {layer}, which is not a layer of this model.")
+    return dict.fromkeys(protected.layers, tensors)
+
+
+def kept_in_higher_precision(options: OnnxOptions, protected: frozenset[str] = frozenset()) -> dict[str, str]:
     """Return each part that has more than 4 bits, and why."""
     parts = {
         "model.visual": (options.vision_bits, "vision features lose accuracy in 4 bits, and the encoder is small"),
         "embedding": (options.embedding_bits, "only the rows of the prompt's tokens are read"),
         "lm_head": (options.head_bits, "sensitive: its errors reach the answer directly"),
     }
-    return {name: f"{bits} bits: {why}" for name, (bits, why) in parts.items() if bits > 4}
+    kept = {name: f"{bits} bits: {why}" for name, (bits, why) in parts.items() if bits > 4}
+    return {**kept, **dict.fromkeys(sorted(protected), "8 bits: protected by the recipe")}
 
 
 def _config(checkpoint: Path) -> JsonFields:
@@ -104,7 +134,12 @@ def _write_embedding(checkpoint: Path, tensors: StoredTensors, destination: Path
 
 
 def _write_decoders(
-    checkpoint: Path, tensors: StoredTensors, destination: Path, text_bits: WeightBits, options: OnnxOptions
+    checkpoint: Path,
+    tensors: StoredTensors,
+    destination: Path,
+    text_bits: WeightBits,
+    options: OnnxOptions,
+    protected: Mapping[str, StoredTensors],
 ) -> StoredBits:
     shape = read_architecture(read_json_object(checkpoint / "config.json"))
     epsilon = _config(checkpoint).fields("text_config").number("rms_norm_eps")
@@ -115,7 +150,7 @@ def _write_decoders(
         graphs[FAST_DECODER_NAME] = _INT8_ACTIVATIONS
     for name, level in graphs.items():
         graph = GraphBuilder("decoder", weights)
-        settings = DecoderOptions(text_bits, options.head_bits, level, epsilon)
+        settings = DecoderOptions(text_bits, options.head_bits, level, epsilon, protected)
         stored = DecoderWriter(graph, tensors, shape, settings).write()
         graph.save(destination / name)
     weights.close()
