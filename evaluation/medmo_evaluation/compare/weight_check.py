@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medmo_export.onnx.packing import PackedWeight, dequantize, repack_gptq
+from medmo_export.onnx.packing import PackedWeight, dequantize, repack_gptq, round_to_nearest
 from medmo_export.onnx.stored_tensors import StoredTensors
 from medmo_models.artifact import Artifact
 from medmo_models.artifact.weights import TEXT_LINEAR
@@ -54,16 +54,8 @@ def layer_errors(artifact: Artifact, reference: Artifact) -> Iterator[LayerError
         expected = whole.float32(f"{name}.weight")
         size = max(float(np.sqrt(np.mean(expected**2))), 1e-30)
         error = float(np.sqrt(np.mean((weight - expected) ** 2))) / size
-        yield LayerError(name, error, float(np.sqrt(np.mean((_rounded(expected) - expected) ** 2))) / size)
-
-
-def _rounded(weight: Weights) -> Weights:
-    outputs, inputs = weight.shape
-    groups = np.pad(weight, ((0, 0), (0, -inputs % _GROUP))).reshape(outputs, -1, _GROUP)
-    step = np.abs(groups).max(axis=2, keepdims=True) * 2 / (2**_BITS - 1)
-    step[step == 0] = 1.0
-    values: Weights = np.clip(np.rint(groups / step), -8, 7) * step
-    return values.reshape(outputs, -1)[:, :inputs]
+        rounded = dequantize(round_to_nearest(expected, _BITS, _GROUP))
+        yield LayerError(name, error, float(np.sqrt(np.mean((rounded - expected) ** 2))) / size)
 
 
 def _gptq_layers(folder: Path) -> Iterator[tuple[str, Weights]]:

@@ -100,12 +100,6 @@ def _svg(figure: Any, label: str) -> str:
     return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
-def _name_points(axes: Any, log: bool) -> None:
-    axes.margins(0.12)
-    if log:
-        axes.set_yscale("log")
-
-
 def _scatter(
     rows: Sequence[ComparisonRow],
     styles: Styles,
@@ -131,30 +125,29 @@ def _scatter(
             capsize=3,
             label=row.name,
         )
-    _name_points(axes, log and all(y.value > 0 for _, _, y in found))
+    axes.margins(0.12)
+    if log and all(y.value > 0 for _, _, y in found):
+        axes.set_yscale("log")
     axes.set_xlabel(x_name)
     axes.set_ylabel(y_name)
     figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return _svg(figure, f"{y_name} against {x_name}")
 
 
+def _line(axes: Any, row: ComparisonRow, styles: Styles, x: Sequence[Any], y: Sequence[float]) -> None:
+    colour, marker = styles[row.name]
+    dashes = "--" if row.kind in ("control", "noise") else "-"
+    axes.plot(x, y, marker=marker, color=colour, linestyle=dashes, markersize=4, label=row.name)
+
+
 def _histogram(rows: Sequence[ComparisonRow], styles: Styles) -> str | None:
-    found = [row for row in rows if row.tokens is not None]
+    found = [(row, row.tokens) for row in rows if row.tokens is not None]
     if not found:
         return None
     figure, axes = _axes(5.6, 4.2)
-    for row in found:
-        assert row.tokens is not None
-        total = max(row.tokens.tokens, 1)
-        axes.plot(
-            [low for low, _ in row.tokens.kld_histogram],
-            [100 * count / total for _, count in row.tokens.kld_histogram],
-            marker=styles[row.name][1],
-            color=styles[row.name][0],
-            linestyle="--" if row.kind in ("control", "noise") else "-",
-            markersize=4,
-            label=row.name,
-        )
+    for row, tokens in found:
+        shares = [100 * count / max(tokens.tokens, 1) for _, count in tokens.kld_histogram]
+        _line(axes, row, styles, [low for low, _ in tokens.kld_histogram], shares)
     axes.set_xlabel("KLD of a token, decade (−3: from 0.001 to 0.01 nats)")  # noqa: RUF001 - a minus sign
     axes.set_ylabel("% of tokens")
     figure.legend(loc="outside lower center", ncols=2, fontsize=9)
@@ -162,25 +155,14 @@ def _histogram(rows: Sequence[ComparisonRow], styles: Styles) -> str | None:
 
 
 def _by_confidence(rows: Sequence[ComparisonRow], styles: Styles) -> str | None:
-    found = [row for row in rows if row.tokens is not None]
+    found = [(row, row.tokens) for row in rows if row.tokens is not None]
     if not found:
         return None
     figure, axes = _axes(5.6, 4.2)
-    for row in found:
-        assert row.tokens is not None
-        points = [
-            (f"{b.low:g} to {b.high:g}", b.mean_kld if b.mean_kld and math.isfinite(b.mean_kld) else math.nan)
-            for b in row.tokens.kld_by_confidence
-        ]
-        axes.plot(
-            [name for name, _ in points],
-            [value for _, value in points],
-            marker=styles[row.name][1],
-            color=styles[row.name][0],
-            linestyle="--" if row.kind in ("control", "noise") else "-",
-            markersize=4,
-            label=row.name,
-        )
+    for row, tokens in found:
+        bins = tokens.kld_by_confidence
+        means = [b.mean_kld if b.mean_kld and math.isfinite(b.mean_kld) else math.nan for b in bins]
+        _line(axes, row, styles, [f"{b.low:g} to {b.high:g}" for b in bins], means)
     axes.set_yscale("log")
     axes.set_xlabel("the reference's probability of its own token")
     axes.set_ylabel("mean KLD (nats)")
