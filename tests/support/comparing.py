@@ -31,7 +31,7 @@ class SmallComparison:
         self.request = CompareRequest(artifacts=(), reference=embedded_model_path(), data=DATA, out=self.out)
         with Session.open([open_model(embedded_model_path())], backend="reference", dtype="float32") as session:
             self._answer(session, "reference")
-        with rounded_session(open_model(embedded_model_path()), YARDSTICK, "cpu") as session:
+        with rounded_session(open_model(embedded_model_path()), YARDSTICK, "cpu", "float32") as session:
             self._answer(session, "control")
 
     def judge(self, session: Session, path: Path | None = None) -> Comparison:

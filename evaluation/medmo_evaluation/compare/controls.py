@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from medmo_evaluation.compare.request import ModelPlan, RoundToNearest
@@ -30,12 +29,10 @@ def open_session(plan: ModelPlan) -> Session:
     artifact = open_model(plan.path)
     if plan.control is None:
         return Session.open([artifact], backend=plan.backend, device=plan.device, dtype=plan.dtype)
-    return rounded_session(artifact, plan.control, plan.device or "cpu")
+    return rounded_session(artifact, plan.control, plan.device or "cpu", plan.dtype)
 
 
-def rounded_session(
-    artifact: Artifact, control: RoundToNearest, device: str, chosen: Callable[[str], bool] | None = None
-) -> Session:
+def rounded_session(artifact: Artifact, control: RoundToNearest, device: str, dtype: str | None = None) -> Session:
     """Load a full-precision checkpoint and round its text layers.
 
     Parameters
@@ -43,19 +40,19 @@ def rounded_session(
     artifact : Artifact
     control : RoundToNearest
     device : str
-    chosen : callable, optional
-        Says by a module's name whether it is rounded; all linear layers of the text model if not given.
+    dtype : str, optional
+        Of weights and activations; it should be the reference's, so that only the rounding differs.
     """
     # Here, so that a worker without torch models never loads torch: its peak memory would show it.
     from medmo_runtime.backends.torch_model import TorchModel
 
     backend = ReferenceBackend()
-    candidate = examine(artifact, backend, device, _CONTEXT_TOKENS)
+    candidate = examine(artifact, backend, device, _CONTEXT_TOKENS, dtype)
     began = time.perf_counter()
     model = backend.load(artifact, device, candidate.dtype)
     assert isinstance(model, TorchModel)
     for name, module in model.network.named_modules():
-        if TEXT_LINEAR.search(f"{name}.") and hasattr(module, "weight") and (chosen is None or chosen(name)):
+        if TEXT_LINEAR.search(f"{name}.") and hasattr(module, "weight"):
             module.weight.data = round_weight(module.weight.data, control.bits, control.group_size)
     choice = Choice(candidate, f"control: {control.name}", (candidate,))
     return Session(choice, model, time.perf_counter() - began)

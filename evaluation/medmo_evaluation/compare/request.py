@@ -7,9 +7,11 @@ from pathlib import Path
 
 from medmo_evaluation.compare.summary import RowKind
 from medmo_evaluation.scoring import Mode
+from medmo_models.artifact import Artifact
 from medmo_models.errors import InputError
 
 DEFAULT_CACHE_BYTES = 4 * 10**9
+_LARGE_BYTES = 4 * 10**9
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,12 @@ class CompareRequest:
     controls: tuple[RoundToNearest, ...] = (YARDSTICK,)
     noise_floor: bool = True
     cache_bytes: int = DEFAULT_CACHE_BYTES
+
+
+def reference_dtype(request: CompareRequest, reference: Artifact) -> str:
+    """Return what the reference computes in: float32 on a CPU, but a large one stays in the 16 bits it is stored in."""
+    on_cpu = request.device in (None, "cpu")
+    return "float32" if on_cpu and reference.weight_bytes < _LARGE_BYTES else "bfloat16"
 
 
 def parse_control(text: str) -> RoundToNearest:

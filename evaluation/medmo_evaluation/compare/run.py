@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from medmo_evaluation.compare.records_file import RecordsFile
-from medmo_evaluation.compare.request import CompareRequest, ModelPlan
+from medmo_evaluation.compare.request import CompareRequest, ModelPlan, reference_dtype
 from medmo_evaluation.compare.summarize import ModelAnswers, summarize
 from medmo_evaluation.compare.summary import METRICS_VERSION, Comparison
 from medmo_evaluation.compare.worker import Job, run_in_process
@@ -68,16 +68,13 @@ def run_comparison(request: CompareRequest, command: str, progress: CompareProgr
 def plan_models(request: CompareRequest, reference: Artifact, artifacts: list[Artifact]) -> list[ModelPlan]:
     """Return every model of the comparison, the reference first."""
     names = _names(request.artifacts)
-    # float32 where the weights fit twice over; a large reference stays in the 16 bits that it is stored in.
-    on_cpu = request.device in (None, "cpu")
-    small = reference.weight_bytes < 4 * 10**9
     own = ModelPlan(
         name="reference",
         kind="reference",
         path=request.reference,
         backend="reference",
         device=request.device,
-        dtype="float32" if on_cpu and small else "bfloat16",
+        dtype=reference_dtype(request, reference),
     )
     plans = [own]
     if request.noise_floor:

@@ -10,7 +10,7 @@ import numpy as np
 
 from medmo_evaluation.compare.answering import answer_logits, load
 from medmo_evaluation.compare.controls import round_weight
-from medmo_evaluation.compare.request import CompareRequest, RoundToNearest
+from medmo_evaluation.compare.request import CompareRequest, RoundToNearest, reference_dtype
 from medmo_evaluation.datasets import open_dataset
 from medmo_evaluation.metrics.token_metrics import ReferenceDistributions, compare_tokens, keep_distributions
 from medmo_models.artifact import open_model
@@ -65,7 +65,9 @@ def scan_layers(request: CompareRequest, samples: int, progress: Callable[[str, 
     count = min(samples, len(dataset))
     chosen = [dataset[int(place)] for place in np.linspace(0, len(dataset) - 1, count)]
     reference = open_model(request.reference)
-    with Session.open([reference], backend="reference", device=request.device) as session:
+    with Session.open(
+        [reference], backend="reference", device=request.device, dtype=reference_dtype(request, reference)
+    ) as session:
         asked = [
             session.ask_with_tokens(
                 [load(image) for image in sample.images], sample.prompt, max_new_tokens=request.max_new_tokens
