@@ -14,6 +14,7 @@ import pytest
 
 from medmo_export.pipeline import ExportRequest, run_export
 from medmo_models.library import embedded_model_path
+from support.checkpoints import make_checkpoint
 from support.command import run_medmo
 
 DATA = "phantoms:seed=7,count=2"
@@ -132,6 +133,15 @@ def test_a_quantized_reference_is_refused(artifact: Path, tmp_path: Path) -> Non
     done = run_medmo("compare", str(artifact), *options)
     assert done.code == 2
     assert "quantized" in done.sentence()
+
+
+def test_an_artifact_of_another_model_is_refused(artifact: Path, tmp_path: Path) -> None:
+    other = make_checkpoint(tmp_path / "other", "wide")
+    options = ("--reference", str(other), "--data", DATA, "--out", str(tmp_path / "out"))
+    done = run_medmo("compare", str(artifact), *options)
+    assert done.code == 2
+    assert "of another model" in done.sentence()
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_unreadable_image_is_left_out_of_every_row_and_named(artifact: Path, tmp_path: Path) -> None:
