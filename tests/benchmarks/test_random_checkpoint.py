@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from random_checkpoint import make_config, write_checkpoint
 
 from medmo_models.artifact import open_model
 from medmo_models.networks.onnx.network import OnnxNetwork
 from medmo_models.specs import MEDMO_4B, MEDMO_8B, MEDMO_TINY, spec_for_config
+from random_checkpoint import make_config, write_checkpoint
 from support.checkpoints import prepare_prompt
 from support.onnx_exports import onnx_export
 
