@@ -45,6 +45,7 @@ def run_comparison(request: CompareRequest, command: str, progress: CompareProgr
     dataset = open_dataset(request.data)
     count = min(len(dataset), request.limit or len(dataset))
     _make_folder(request.out)
+    ids = {dataset[index].id for index in range(count)}
     plans = plan_models(request, reference, opened)
     files = [_records(request, plan, dataset) for plan in plans]
     for plan, file in zip(plans, files, strict=True):
@@ -59,7 +60,7 @@ def run_comparison(request: CompareRequest, command: str, progress: CompareProgr
             max_new_tokens=request.max_new_tokens,
             reference_records=None if plan.kind == "reference" else str(files[0].path),
         )
-        if not _is_complete(file, dataset, count, files[0]):
+        if not _is_complete(file, ids, files[0]):
             run_in_process(job, lambda done, total, name=plan.name: progress(name, done, total))  # type: ignore[misc]
     answers = [ModelAnswers(plan, open_model(plan.path), file.open()) for plan, file in zip(plans, files, strict=True)]
     return summarize(request, command, dataset, count, answers)
@@ -110,12 +111,11 @@ def _records(request: CompareRequest, plan: ModelPlan, dataset: Dataset) -> Reco
     return RecordsFile(request.out / "records", identity(request, plan, dataset))
 
 
-def _is_complete(file: RecordsFile, dataset: Dataset, count: int, reference: RecordsFile) -> bool:
+def _is_complete(file: RecordsFile, ids: set[str], reference: RecordsFile) -> bool:
     if not file.path.exists():
         return False
     stored, usable = file.open(), reference.open()
-    wanted = {dataset[index].id for index in range(count)} - set(usable.skipped)
-    return wanted <= set(stored.records) | set(stored.skipped)
+    return ids - set(usable.skipped) <= set(stored.records) | set(stored.skipped)
 
 
 def _same_model(path: Path, reference: Artifact) -> Artifact:

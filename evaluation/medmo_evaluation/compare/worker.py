@@ -70,10 +70,11 @@ def run_in_process(job: Job, progress: Callable[[int, int], None]) -> None:
             process.stdin.write(job.to_json())
             process.stdin.close()
             for line in process.stdout:
-                message = json.loads(line)
+                message = _message(line)
                 if "error" in message:
                     raise _error(message)
-                progress(message["done"], message["total"])
+                if "done" in message:
+                    progress(message["done"], message["total"])
         except BaseException:
             process.terminate()
             _wait(process)
@@ -83,6 +84,15 @@ def run_in_process(job: Job, progress: Callable[[int, int], None]) -> None:
             f"The process that ran {job.plan.name} {_death(process.returncode)}; what it had answered is kept, "
             "run the same command again to go on."
         )
+
+
+def _message(line: str) -> dict[str, Any]:
+    """Read a line of the protocol; a library that writes past Python's streams may put in a line of its own."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _wait(process: subprocess.Popen[str]) -> None:

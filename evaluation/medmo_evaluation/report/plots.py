@@ -12,8 +12,8 @@ from medmo_evaluation.compare.summary import Comparison, ComparisonRow
 from medmo_evaluation.metrics.intervals import Interval
 
 #: Okabe and Ito's colours, which colour-blind readers tell apart.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8860B", "#7B68EE")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8860B", "#7B68EE", "#888888", "#A0522D")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "p", "h")
 #: Colour and marker of each model by its name, the same in every plot.
 Styles = Mapping[str, tuple[str, str]]
 #: Stands for the page's text colour until the SVG is done.
