@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -87,6 +88,10 @@ class LoadedModel(Protocol):
 
         A backend that keeps nothing between prompts does nothing.
         """
+        ...
+
+    def keep_images(self, folder: Path) -> None:
+        """Keep encoded images in a folder from now on, for later runs; nothing if this backend keeps none."""
         ...
 
     def logits(self, prompt: PreparedPrompt, first: int = 0) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from medmo_models.artifact import Artifact
@@ -135,6 +136,14 @@ class Session:
     def close(self) -> None:
         """Free the model's memory."""
         self.model.close()
+
+    def keep_encoded_images(self, folder: Path) -> None:
+        """Keep encoded images in ``folder``, so that a later run need not encode them again.
+
+        The files are as private as the images; nothing is kept on disk unless this is called. Only the backend
+        ``onnx`` keeps any.
+        """
+        self.model.keep_images(folder)
 
     def prepare(self, images: Sequence[LoadedImage], history: Sequence[ChatTurn] = ()) -> None:
         """Encode images before the question is known, so that the answer to it starts at once.

@@ -65,7 +65,13 @@ class RecitingModel:
             assert on_token(token)
         return Generation(tokens, "stop" if len(tokens) == len(ids) else "length", 0.1, 0.2, 0.3, 1000)
 
-    def logits(self, prompt: PreparedPrompt) -> NDArray[np.float32]:
+    def prepare(self, prompt: PreparedPrompt, shared: int) -> None:
+        raise NotImplementedError
+
+    def keep_images(self, folder: Path) -> None:
+        raise NotImplementedError
+
+    def logits(self, prompt: PreparedPrompt, first: int = 0) -> NDArray[np.float32]:
         raise NotImplementedError
 
     def close(self) -> None:

@@ -25,11 +25,6 @@ class Interval:
     def __str__(self) -> str:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether zero lies outside of the interval."""
-        return self.low > 0 or self.high < 0
-
 
 def bootstrap(
     rows: NDArray[np.float64], statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], seed: int

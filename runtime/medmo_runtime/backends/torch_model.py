@@ -10,6 +10,7 @@ import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -110,6 +111,9 @@ class TorchModel:
 
     def prepare(self, prompt: PreparedPrompt, shared: int) -> None:
         """Do nothing: this backend keeps nothing between prompts."""
+
+    def keep_images(self, folder: Path) -> None:
+        """Do nothing: this backend keeps no encoded images."""
 
     def logits(self, prompt: PreparedPrompt, first: int = 0) -> NDArray[np.float32]:
         """Return the logits from position ``first`` on (see `LoadedModel.logits`)."""

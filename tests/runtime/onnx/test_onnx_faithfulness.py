@@ -14,7 +14,6 @@ from transformers import Qwen3VLForConditionalGeneration
 
 from medmo_models.networks.onnx.network import OnnxNetwork
 from medmo_runtime.backends.onnx import model as model_module
-from medmo_runtime.backends.onnx.encoded_images import EncodedImages
 from medmo_runtime.backends.onnx.model import OnnxModel
 from support.checkpoints import SHAPES, greedy_tokens, network_inputs, network_logits, prepare_prompt
 from support.gptq_exports import dequantized_network, gptq_export, source_checkpoint
@@ -32,7 +31,7 @@ def judge(shape: str) -> Qwen3VLForConditionalGeneration:
 
 
 def loaded(network: OnnxNetwork) -> OnnxModel:
-    return OnnxModel(network, EncodedImages(None, "none"))
+    return OnnxModel(network, "none")
 
 
 def our_tokens(model: OnnxModel, prompt: model_module.PreparedPrompt) -> list[int]:

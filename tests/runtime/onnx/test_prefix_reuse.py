@@ -161,6 +161,19 @@ def test_encoded_images_are_kept_on_disk_only_where_asked(tmp_path: Path) -> Non
     assert EncodedImages(folder, "model").get(digest, refuse).features[0, 0] == 3.0
 
 
+def test_a_session_keeps_encoded_images_where_it_is_told(
+    artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = []
+    for expected in (1, 0):
+        with Session.open([artifact], dtype="float32") as opened:
+            opened.keep_encoded_images(tmp_path / "kept")
+            calls = count_encodings(opened, monkeypatch)
+            answers.append(opened.ask([image(0)], LOCALIZE_PROMPT))
+        assert len(calls) == expected
+    assert same(*answers)
+
+
 def test_only_a_few_images_stay_in_memory() -> None:
     images = EncodedImages(None, "model")
     for number in range(9):

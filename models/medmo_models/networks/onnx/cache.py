@@ -61,11 +61,6 @@ class KeyValueCache:
             values.ortvalue_from_numpy(table, placement.device, placement.number) for table in self._tables
         )
 
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of keys and values."""
-        return sum(int(np.prod(value.shape())) * 4 for value in self.buffers.values())
-
     def place_tables(self, start: int, tables: Tables) -> None:
         """Write the rotary angles of the tokens that take the places from ``start`` on.
 

@@ -125,10 +125,6 @@ class OnnxNetwork:
         if self._vision is None:
             self._vision = self._session(VISION_NAME, self._provider)
 
-    def release_vision(self) -> None:
-        """Free the vision encoder; the next image loads it again."""
-        self._vision = None
-
     def new_cache(self, capacity: int) -> KeyValueCache:
         """Return an empty KV cache for ``capacity`` tokens."""
         return KeyValueCache(self.settings.shape, capacity, self.placement)

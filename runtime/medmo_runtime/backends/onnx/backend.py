@@ -41,7 +41,6 @@ class OnnxBackend:
         """Load the decoder and the embedding; the vision encoder follows with the first image."""
         from medmo_models.errors import InputError
         from medmo_models.networks.onnx.network import OnnxNetwork
-        from medmo_runtime.backends.onnx.encoded_images import EncodedImages
         from medmo_runtime.backends.onnx.model import OnnxModel
         from medmo_runtime.machine import usable_cores
 
@@ -55,4 +54,4 @@ class OnnxBackend:
             placement=placement,
             threads=usable_cores() if device == "cpu" else None,
         )
-        return OnnxModel(network, EncodedImages(None, artifact.id))
+        return OnnxModel(network, artifact.id)

@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +32,14 @@ class OnnxModel:
     Parameters
     ----------
     network : OnnxNetwork
-    images : EncodedImages
+    model_id : str
+        The artifact's id.
     """
 
-    def __init__(self, network: OnnxNetwork, images: EncodedImages) -> None:
+    def __init__(self, network: OnnxNetwork, model_id: str) -> None:
         self._network: OnnxNetwork | None = network
-        self._images = images
+        self._model_id = model_id
+        self._images = EncodedImages(None, model_id)
         self._cache: KeyValueCache | None = None
         self._keys: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
@@ -99,6 +102,10 @@ class OnnxModel:
             if cached < shared:
                 cache = self._reserve(cached, len(keys.keys))
                 self._prefill(prompt, self._encode(prompt, keys, cached), keys, cached, cache, shared)
+
+    def keep_images(self, folder: Path) -> None:
+        """Keep encoded images on disk (see `LoadedModel.keep_images` and `EncodedImages`)."""
+        self._images = EncodedImages(folder, self._model_id)
 
     def logits(self, prompt: PreparedPrompt, first: int = 0) -> NDArray[np.float32]:
         """Return the logits from position ``first`` on (see `LoadedModel.logits`)."""
