@@ -103,7 +103,10 @@ def judge_comparison(rows: Sequence[ComparisonRow]) -> str:
         order = {"same": 0, "small": 1, "clear": 2}
         best = min(sound, key=lambda row: (order[row.verdict.level], row.tokens.kld_mean.value if row.tokens else 0.0))
         bits = "" if best.cost.bits_per_weight is None else f" ({best.cost.bits_per_weight:.2f} bits per weight)"
-        sentences.append(f"Use {best.name}{bits}: {best.verdict.text}.")
+        if best.verdict.level == "clear":
+            sentences.append(f"None comes through without a loss. {best.name}{bits} loses least: {best.verdict.text}.")
+        else:
+            sentences.append(f"Use {best.name}{bits}: {best.verdict.text}.")
         tied = [row.name for row in sound if row is not best and _overlaps(row, best)]
         if tied:
             sentences.append(f"These data do not tell its KLD from that of {', '.join(tied)}.")
