@@ -9,6 +9,8 @@ import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
+# Self-tests before the first use would run in every test of the command: those that test them ask for them.
+os.environ["MEDMO_SKIP_SELF_TEST"] = "1"
 
 
 @pytest.fixture(autouse=True)

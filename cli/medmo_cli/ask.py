@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -9,14 +12,15 @@ import typer
 
 from medmo_cli.interrupt import check_interrupt
 from medmo_cli.output import errors_as_sentences, messages, print_json, results
-from medmo_models.artifact import open_model
+from medmo_cli.self_tests import self_tests_wanted, test_before_use
 from medmo_models.errors import CancelledError, InputError
 from medmo_models.imaging import LoadedImage, load_image
 from medmo_models.library import embedded_model_path, find_model
 from medmo_models.prompts import TASK_PROMPTS
 from medmo_runtime.answer import Answer
+from medmo_runtime.conversation import Conversation
 from medmo_runtime.overlay import save_answer_overlay
-from medmo_runtime.session import Preprocessing, Session
+from medmo_runtime.worker import OpenRequest, WorkerSession
 
 _DTYPES = ("float32", "bfloat16", "float16", "int8")
 
@@ -66,6 +70,8 @@ def print_answer(answer: Answer, streamed: bool) -> None:
         messages.print(f"note: the answer is {', '.join(answer.marks)}", markup=False)
     stats = answer.stats
     speed = "" if stats.decode_tokens_per_s is None else f", {stats.decode_tokens_per_s:.1f} tokens/s"
+    for given_up in answer.backend.given_up:
+        messages.print(f"note: to fit the memory, {given_up}", markup=False)
     messages.print(
         f"{answer.artifact.method} on {answer.backend.name}/{answer.backend.device} ({answer.backend.reason}); "
         f"load {stats.load_s:.1f} s, vision {stats.vision_s:.2f} s, prefill {stats.prefill_s:.2f} s{speed}",
@@ -76,9 +82,16 @@ def print_answer(answer: Answer, streamed: bool) -> None:
 
 def command(
     images: Annotated[list[Path], typer.Argument(help="PNG, JPEG, TIFF or DICOM files.")],
-    prompt: Annotated[str | None, typer.Option(help="The question.")] = None,
+    prompt: Annotated[
+        list[str] | None, typer.Option(help="The question; repeated, each is the next turn of the conversation.")
+    ] = None,
     task: Annotated[str | None, typer.Option(help="localize, report or vqa: asks the task's own question.")] = None,
-    artifact: Annotated[str | None, typer.Option(help="A model directory or installed name.")] = None,
+    chat: Annotated[
+        bool, typer.Option("--chat", help="Go on asking: one question per line from the keyboard.")
+    ] = False,
+    artifact: Annotated[
+        list[str] | None, typer.Option(help="A model directory or installed name; several to choose from.")
+    ] = None,
     backend: Annotated[str | None, typer.Option(help="onnx, gptq, bnb or reference; chosen if not given.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ...; chosen if not given.")] = None,
     dtype: Annotated[
@@ -92,42 +105,84 @@ def command(
     window: Annotated[str | None, typer.Option(help="Window center/width for grey images.")] = None,
     overlay: Annotated[Path | None, typer.Option(help="Write the first image with its boxes to this PNG.")] = None,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer in tokens.")] = 512,
+    auto: Annotated[bool, typer.Option("--auto", help="If memory runs out, try the next plan once.")] = False,
+    self_test: Annotated[bool, typer.Option("--self-test/--no-self-test", help="Test a new backend first.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Ask about one or several images."""
     with errors_as_sentences():
-        question = choose_prompt(prompt, task)
-        mode = _preprocessing(preprocessing)
+        questions = [choose_prompt(text, task) for text in prompt or []]
+        if not questions and not (chat and task is None):
+            questions = [choose_prompt(None, task)]
         if dtype not in (None, *_DTYPES):
             raise InputError(f"There is no dtype {dtype!r}; choose one of {', '.join(_DTYPES)}.")
         shown = parse_window(window)
         loaded: list[LoadedImage] = [load_image(path, frame=frame, window=shown) for path in images]
-        path = find_model(artifact) if artifact is not None else embedded_model_path()
         if artifact is None:
             messages.print("no --artifact given: the embedded medmo-tiny answers (it knows only phantoms)", style="dim")
-        with Session.open(
-            [open_model(path)], backend=backend, device=device, dtype=dtype, preprocessing=mode, max_pixels=max_pixels
-        ) as session:
-            check_interrupt()
-            answer = session.ask(loaded, question, max_new_tokens=max_new_tokens, on_text=_silent if json else _stream)
-        check_interrupt()
-        if not json:
-            results.print()
-        if overlay is not None:
-            save_answer_overlay(overlay, loaded[0].pixels, answer)
+        paths = [find_model(name) for name in artifact or []] or [embedded_model_path()]
+        request = OpenRequest(
+            artifacts=tuple(str(path) for path in paths),
+            backend=backend,
+            device=device,
+            dtype=dtype,
+            preprocessing=_preprocessing(preprocessing),
+            max_pixels=max_pixels,
+            images=len(loaded),
+            new_tokens=max_new_tokens * max(1, len(questions)),
+        )
+        if self_tests_wanted(self_test):
+            test_before_use(request)
+        with WorkerSession(request, auto=auto, on_notice=_notice) as session:
+            answers = _hold(session, loaded, questions, chat, max_new_tokens, json)
+        if overlay is not None and answers:
+            save_answer_overlay(overlay, loaded[0].pixels, answers[-1])
         if json:
-            print_json(answer.to_json())
-        else:
-            print_answer(answer, streamed=True)
-        if answer.stats.finish_reason == "cancelled":
+            print_json(answers[0].to_json() if len(answers) == 1 else {"turns": [one.to_json() for one in answers]})
+        if answers and answers[-1].stats.finish_reason == "cancelled":
             raise CancelledError("cancelled")
 
 
-def _preprocessing(name: str) -> Preprocessing:
-    if name == "readme":
-        return "readme"
-    if name == "standard":
-        return "standard"
+def _hold(
+    session: WorkerSession,
+    images: list[LoadedImage],
+    questions: list[str],
+    chat: bool,
+    max_new_tokens: int,
+    json: bool,
+) -> list[Answer]:
+    """Ask all questions, then what is typed, each about what was said before."""
+    conversation = Conversation(session)
+    answers: list[Answer] = []
+    show = _silent if json else _stream
+    for question in chain(questions, _typed() if chat else ()):
+        check_interrupt()
+        if not json and (len(questions) > 1 or chat):
+            results.print(f"> {question}", style="dim", markup=False)
+        answer = conversation.ask(question, () if answers else images, max_new_tokens=max_new_tokens, on_text=show)
+        check_interrupt()
+        answers.append(answer)
+        if not json:
+            results.print()
+            print_answer(answer, streamed=True)
+        if answer.stats.finish_reason == "cancelled":
+            break
+    return answers
+
+
+def _typed() -> Iterator[str]:
+    """Yield lines from the keyboard until an empty one or the end."""
+    while line := sys.stdin.readline().strip():
+        yield line
+
+
+def _notice(text: str) -> None:
+    messages.print(f"note: {text}", markup=False)
+
+
+def _preprocessing(name: str) -> str:
+    if name in ("standard", "readme"):
+        return name
     raise InputError(f"There is no preprocessing {name!r}; choose standard or readme.")
 
 

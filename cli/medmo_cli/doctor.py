@@ -2,131 +2,210 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from medmo_cli.export import run_with_progress
 from medmo_cli.output import errors_as_sentences, messages, print_json, results
-from medmo_export.pipeline import EXPORT_METHODS, ExportMethod, ExportRequest
-from medmo_models import __version__
-from medmo_models.artifact import Artifact, open_artifact, open_model
-from medmo_models.directories import user_cache_directory
+from medmo_cli.self_tests import embedded_in_format, judge
+from medmo_models.artifact import Artifact, open_model
 from medmo_models.errors import CannotRunError, MedMOError
-from medmo_models.library import embedded_model_path
+from medmo_models.library import find_model
 from medmo_runtime.backends import BACKENDS
-from medmo_runtime.backends.torch_devices import accelerator_names
-from medmo_runtime.choose import Candidate, examine
-from medmo_runtime.machine import describe_machine
+from medmo_runtime.backends.base import Backend
+from medmo_runtime.candidates import Candidate, Search, examine
+from medmo_runtime.choose import Choice, choose
+from medmo_runtime.hardware import Machine, probe_machine
+from medmo_runtime.hardware.torch_view import confirm_with_torch
+from medmo_runtime.measurements import Measurement, MeasurementStore
 from medmo_runtime.memory import readable_bytes
-
-_CONTEXT_TOKENS = 512
+from medmo_runtime.proving import measure
 
 
 @dataclass(frozen=True)
 class BackendReport:
-    """One row: ``correct`` and ``measured`` are None where the backend did not run."""
+    """One row: ``correct``, ``fits`` and ``measured`` are None where the backend did not run."""
 
     name: str
     device: str
+    artifact: str | None
     available: bool
     correct: bool | None
+    fits: bool | None
+    chosen: bool
     reason: str
     predicted_memory_bytes: int | None
+    given_up: tuple[str, ...]
     measured: dict[str, Any] | None
 
 
-def self_test_artifacts() -> dict[str, Artifact]:
-    """Return the embedded model in every format by method, quantized on first use and kept in the cache folder."""
-    embedded = open_model(embedded_model_path())
-    folder = user_cache_directory() / "self-test" / f"{embedded.id[:16]}-{__version__}"
-    artifacts: dict[str, Artifact] = {embedded.manifest.method: embedded}
-    for method in EXPORT_METHODS:
-        destination = folder / method
-        with contextlib.suppress(MedMOError):
-            artifacts[method] = open_artifact(destination)
-            continue
-        source = artifacts["gptq"].path if method == "onnx-int4" else embedded.path
-        artifacts[method] = _make(method, source, destination)
-    return artifacts
+@dataclass(frozen=True)
+class _Row:
+    """A candidate, or a backend for which there is none."""
+
+    backend: Backend
+    device: str
+    candidate: Candidate | None
+    note: str | None = None
 
 
-def _make(method: ExportMethod, source: Path, destination: Path) -> Artifact:
-    messages.print(f"quantizing the embedded model to {method} for the self-test (once)")
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    request = ExportRequest(
-        method=method, checkpoint=source, destination=destination, calibration_samples=8, overwrite=True
-    )
-    return run_with_progress(request)
-
-
-def inspect_backends() -> list[BackendReport]:
-    """Examine every backend on every device, and run those that are available."""
-    reports: list[BackendReport] = []
-    for backend in BACKENDS:
-        for device in backend.devices() or ("cpu",):
-            available = backend.availability(device)
-            if not available.available:
-                reports.append(BackendReport(backend.name, device, False, None, available.reason, None, None))
-                continue
-            try:
-                artifacts = self_test_artifacts()
-            except CannotRunError as error:
-                reason = f"not tested: there is no embedded model in its format ({error})"
-                reports.append(BackendReport(backend.name, device, True, None, reason, None, None))
-                continue
-            artifact = next(artifacts[method] for method in backend.methods if method in artifacts)
-            reports.append(_run(examine(artifact, backend, device, _CONTEXT_TOKENS)))
-    return reports
-
-
-def _run(candidate: Candidate) -> BackendReport:
-    from medmo_runtime.self_test import run_self_test
-
-    predicted = None if candidate.memory is None else candidate.memory.total
+def inspect_backends(search: Search, models: list[Artifact], again: bool) -> tuple[list[BackendReport], Choice | None]:
+    """Examine every backend on every device, run those that are available, and choose."""
+    rows = [row for backend in BACKENDS for row in _rows(backend, search, models)]
+    rows = [_tested(row, search, again) for row in rows]
+    candidates = [row.candidate for row in rows if row.candidate is not None]
     try:
-        test = run_self_test(candidate)
-    except MedMOError as error:
-        return BackendReport(candidate.backend.name, candidate.device, True, False, str(error), predicted, None)
-    measured = {key: value for key, value in asdict(test).items() if key not in ("correct", "reason")}
-    return BackendReport(candidate.backend.name, candidate.device, True, test.correct, test.reason, predicted, measured)
+        choice = choose(candidates) if candidates else None
+    except CannotRunError:
+        choice = None
+    return [_report(row, choice) for row in rows], choice
+
+
+def _rows(backend: Backend, search: Search, models: list[Artifact]) -> list[_Row]:
+    rows = []
+    for device in backend.devices(search.machine) or ("cpu",):
+        available = backend.availability(search.machine, device)
+        if not available.available:
+            rows.append(_Row(backend, device, None, available.reason))
+            continue
+        # Named here, so that a provider that nobody has tested may be: that is what the doctor is for.
+        allowed = replace(search, device=device)
+        try:
+            chosen = models or [embedded_in_format(backend.methods[0])]
+        except MedMOError as error:
+            rows.append(_Row(backend, device, None, f"not tested: no embedded model in its format ({error})"))
+            continue
+        rows += [
+            _Row(backend, device, examine(artifact, backend, device, allowed))
+            for artifact in chosen
+            if artifact.manifest.method in backend.methods
+        ]
+    return rows
+
+
+def _tested(row: _Row, search: Search, again: bool) -> _Row:
+    candidate = row.candidate
+    if candidate is None or candidate.plan is None or (candidate.measured is not None and not again):
+        return row
+    messages.print(f"testing {candidate.title}", markup=False)
+    made = measure(candidate, search, judge)
+    problem = f"it computes wrongly on this machine: {made.reason}" if made.correct is False else None
+    return replace(row, candidate=replace(candidate, measured=made, problem=problem))
+
+
+def _report(row: _Row, choice: Choice | None) -> BackendReport:
+    candidate = row.candidate
+    if candidate is None:
+        installed = row.note is not None and row.note.startswith("not tested")
+        return BackendReport(
+            row.backend.name, row.device, None, installed, None, None, False, row.note or "", None, (), None
+        )
+    made = candidate.measured
+    plan = candidate.plan or min(candidate.tried, key=lambda one: one.total, default=None)
+    reason = candidate.problem or (made.reason if made is not None else "not tested")
+    return BackendReport(
+        name=row.backend.name,
+        device=row.device,
+        artifact=candidate.artifact.path.name,
+        available=True,
+        correct=None if made is None else made.correct,
+        fits=candidate.plan is not None if candidate.tried else None,
+        chosen=choice is not None and choice.chosen is candidate,
+        reason=reason,
+        predicted_memory_bytes=None if plan is None else plan.total,
+        given_up=() if plan is None else plan.given_up,
+        measured=None if made is None else _figures(made),
+    )
+
+
+def _figures(made: Measurement) -> dict[str, Any]:
+    return {name: value for name, value in asdict(made).items() if name not in ("correct", "reason")}
 
 
 def _table(reports: list[BackendReport]) -> Table:
-    table = Table("backend", "device", "available", "correct", "memory", "tokens/s", "why")
+    table = Table("", "backend", "device", "there", "correct", "fits", "needs", "peak", "load", "prefill", "decode")
+    words = {None: "-", True: "yes", False: "NO"}
     for report in reports:
-        speed = (report.measured or {}).get("decode_tokens_per_s")
+        measured = report.measured or {}
         table.add_row(
+            "->" if report.chosen else "",
             report.name,
             report.device,
             "yes" if report.available else "no",
-            {None: "-", True: "yes", False: "NO"}[report.correct],
-            "-" if report.predicted_memory_bytes is None else readable_bytes(report.predicted_memory_bytes),
-            "-" if speed is None else f"{speed:.0f}",
-            escape(report.reason),
+            words[report.correct],
+            words[report.fits],
+            _bytes(report.predicted_memory_bytes),
+            _bytes(measured.get("peak_memory_bytes")),
+            "-" if not measured else f"{measured['load_s']:.1f} s",
+            _speed(measured.get("prefill_tokens_per_s")),
+            _speed(measured.get("decode_tokens_per_s")),
         )
     return table
 
 
-def command(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Describe this machine and run every backend's self-test on the embedded model."""
+def _bytes(count: int | None) -> str:
+    return "-" if not count else readable_bytes(count)
+
+
+def _speed(tokens_per_s: float | None) -> str:
+    return "-" if tokens_per_s is None else f"{tokens_per_s:.0f}"
+
+
+def describe(machine: Machine) -> list[str]:
+    """Return the machine in lines for people."""
+    processor, memory = machine.processor, machine.memory
+    limit = "" if memory.limit_bytes is None else f" (control group limit {readable_bytes(memory.limit_bytes)})"
+    lines = [
+        f"{machine.system} {machine.architecture}; {processor.name}, {processor.cores} cores, "
+        f"{', '.join(processor.instruction_sets) or 'no vector instructions known'}",
+        f"{readable_bytes(memory.free_bytes)} of {readable_bytes(memory.total_bytes)} memory free{limit}",
+    ]
+    for gpu in machine.accelerators:
+        facts = [gpu.name]
+        if gpu.compute_capability is not None:
+            facts.append(f"compute capability {gpu.compute_capability[0]}.{gpu.compute_capability[1]}")
+        if gpu.free_bytes is not None and gpu.total_bytes is not None:
+            facts.append(f"{readable_bytes(gpu.free_bytes)} of {readable_bytes(gpu.total_bytes)} free")
+        if gpu.driver is not None:
+            facts.append(f"driver {gpu.driver}")
+        facts.append(gpu.problem or (f"torch calls it {gpu.device}" if gpu.device else "torch is not installed"))
+        lines.append(", ".join(facts))
+    if not machine.accelerators:
+        lines.append("no GPU found")
+    return lines + [f"no answer from {source}" for source in machine.unanswered]
+
+
+def command(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Models to examine instead of the embedded one: folders or names.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Repeat self-tests that were remembered.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Describe this machine and run every backend's self-test."""
     with errors_as_sentences():
-        machine = describe_machine(accelerator_names())
-        reports = inspect_backends()
+        machine = confirm_with_torch(probe_machine())
+        if not json:
+            for line in describe(machine):
+                results.print(line, markup=False)
+        opened = [open_model(Path(find_model(name))) for name in models or []]
+        reports, choice = inspect_backends(Search(machine, measurements=MeasurementStore()), opened, again)
         if json:
-            print_json({"machine": asdict(machine), "backends": [asdict(report) for report in reports]})
+            chosen = None if choice is None else {"title": choice.chosen.title, "reason": choice.reason}
+            rows = [asdict(report) for report in reports]
+            print_json({"machine": machine.to_json(), "backends": rows, "chosen": chosen})
             return
-        accelerators = ", ".join(machine.accelerators) or "no accelerator that torch can use"
-        results.print(
-            f"{machine.system}; {machine.processor}, {machine.cores} cores"
-            f"{', bfloat16' if machine.bfloat16 else ''}; {readable_bytes(machine.free_memory_bytes)} of "
-            f"{readable_bytes(machine.memory_bytes)} memory free; {accelerators}",
-            markup=False,
-        )
         results.print(_table(reports))
-        results.print("Memory is predicted, and speed measured, on the embedded model.")
+        for report in reports:
+            given_up = "".join(f"; to fit, {text}" for text in report.given_up)
+            results.print(f"  {report.name}/{report.device}: {report.reason}{given_up}", markup=False)
+        if choice is not None:
+            results.print(f"chosen: {choice.chosen.title} ({choice.reason})", markup=False)
+        what = "the embedded model" if not opened else "the models given"
+        results.print(
+            f"needs: predicted for the largest image; peak, load, prefill and decode (tokens/s): measured on {what}, "
+            "with a small image."
+        )

@@ -22,6 +22,14 @@ class CannotRunError(MedMOError):
     exit_code = 3
 
 
+class OutOfMemoryError(CannotRunError):
+    """Memory ran out although the plan said that it would not. Exit code 3."""
+
+
+class ProcessDiedError(CannotRunError):
+    """The process that held the model ended by itself: killed or crashed. Exit code 3."""
+
+
 class CancelledError(MedMOError):
     """The user cancelled. Exit code 130."""
 

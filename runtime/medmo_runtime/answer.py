@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,11 +65,12 @@ class AnswerArtifact:
 
 @dataclass(frozen=True)
 class AnswerBackend:
-    """The backend that answered and why it was chosen."""
+    """The backend that answered, why it was chosen, and what was given up so that the model fits, in words."""
 
     name: str
     device: str
     reason: str
+    given_up: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,3 +107,30 @@ class Answer:
     def to_json(self) -> dict[str, Any]:
         """Return the answer as JSON-ready values."""
         return asdict(self)
+
+
+def read_answer(values: Mapping[str, Any]) -> Answer:
+    """Undo `Answer.to_json`, also after a way through JSON, which knows no tuples."""
+    image = values["image"]
+    backend = values["backend"]
+    return Answer(
+        text=values["text"],
+        findings=tuple(
+            AnswerFinding(finding["label"], tuple(_read_box(box) for box in finding["boxes"]))
+            for finding in values["findings"]
+        ),
+        marks=tuple(values["marks"]),
+        image=None if image is None else AnswerImage(**image),
+        artifact=AnswerArtifact(**values["artifact"]),
+        backend=AnswerBackend(**{**backend, "given_up": tuple(backend["given_up"])}),
+        stats=AnswerStats(**values["stats"]),
+    )
+
+
+def _read_box(values: Mapping[str, Any]) -> AnswerBox:
+    return AnswerBox(_four(values["raw"]), _four(values["pixels"]), values["confidence"], tuple(values["marks"]))
+
+
+def _four(values: Sequence[float]) -> PixelBox:
+    x1, y1, x2, y2 = values
+    return x1, y1, x2, y2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -32,8 +34,42 @@ class GeneratedToken:
 
 #: Called after each token; returning False stops before the next one.
 TokenCallback = Callable[[GeneratedToken], bool]
+#: Called with each piece of text; returning False cancels before the next token.
+TextCallback = Callable[[str], bool]
 #: Called when a phase begins: ``vision``, ``prefill`` or ``decode``.
 PhaseCallback = Callable[[str], None]
+
+
+class StopSignal:
+    """Asks a running answer to stop; may be set from any thread."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._listener: Callable[[], None] | None = None
+
+    def set(self) -> None:
+        """Stop the answer that runs, and whatever is asked with this signal later."""
+        self._event.set()
+        with self._lock:
+            if self._listener is not None:
+                self._listener()
+
+    @property
+    def is_set(self) -> bool:
+        """Whether `set` was called."""
+        return self._event.is_set()
+
+    @contextmanager
+    def listening(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call ``listener`` from the thread that sets the signal, while the ``with`` block runs."""
+        with self._lock:
+            self._listener = listener
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listener = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +81,7 @@ class Generation:
     tokens : tuple of GeneratedToken
         Without the end-of-sequence token.
     finish_reason : str
-        ``stop`` (the model ended), ``length`` (the limit) or ``cancelled``.
+        ``stop`` (the model ended), ``length`` (the limit) or ``cancelled``, which also means stopped before the first.
     vision_s, prefill_s, decode_s : float
         Seconds; prefill ends with the first token, decode covers the others.
     peak_memory_bytes : int
@@ -79,8 +115,12 @@ class LoadedModel(Protocol):
         max_new_tokens: int,
         on_token: TokenCallback | None = None,
         on_phase: PhaseCallback | None = None,
+        stop: StopSignal | None = None,
     ) -> Generation:
-        """Decode greedily until the model ends, the limit is reached or ``on_token`` returns False."""
+        """Decode greedily until the model ends, the limit is reached or ``on_token`` returns False.
+
+        ``stop`` ends it in every phase; the answer then has the tokens made so far.
+        """
         ...
 
     def prepare(self, prompt: PreparedPrompt, shared: int) -> None:

@@ -11,10 +11,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -22,23 +21,25 @@ from medmo_models.artifact import Artifact
 from medmo_models.imaging import LoadedImage
 from medmo_models.preprocessing import ChatTurn, PreparedPrompt, PromptPreparer
 from medmo_models.readme_preprocessing import ReadmePreparer
-from medmo_runtime.answer import (
-    Answer,
-    AnswerArtifact,
-    AnswerBackend,
-    AnswerBox,
-    AnswerFinding,
-    AnswerImage,
-    AnswerStats,
+from medmo_runtime.answer import Answer, AnswerArtifact, AnswerBackend, AnswerStats
+from medmo_runtime.answer_builder import read_findings
+from medmo_runtime.candidates import Search, find_candidates
+from medmo_runtime.choose import Choice, NothingFitsError, choose
+from medmo_runtime.conversation import Turn, chat_turns, subject_of
+from medmo_runtime.generation import (
+    GeneratedToken,
+    Generation,
+    LoadedModel,
+    PhaseCallback,
+    StopSignal,
+    TextCallback,
 )
-from medmo_runtime.choose import Choice, choose, find_candidates
-from medmo_runtime.generation import GeneratedToken, Generation, LoadedModel, PhaseCallback
-from medmo_runtime.grounding import Box, Grounding, parse_grounding, to_pixels
+from medmo_runtime.hardware import probe_machine
+from medmo_runtime.hardware.torch_view import confirm_with_torch
+from medmo_runtime.measurements import MeasurementStore
 from medmo_runtime.streaming import TextStream
 
 Preprocessing = Literal["standard", "readme"]
-#: Called with each piece of text; returning False cancels before the next token.
-TextCallback = Callable[[str], bool]
 
 
 class Preparer(Protocol):
@@ -81,7 +82,9 @@ class Session:
         self.choice = choice
         self.model = model
         self.load_s = load_s
-        artifact = choice.chosen.artifact
+        artifact, plan = choice.chosen.artifact, choice.chosen.plan
+        if plan is not None:
+            max_pixels = plan.workload.max_pixels
         prompts = PromptPreparer(artifact.path, max_pixels or artifact.spec.default_max_pixels)
         self._tokenizer = prompts.tokenizer
         self.preparer: Preparer = ReadmePreparer(artifact.path) if preprocessing == "readme" else prompts
@@ -96,8 +99,12 @@ class Session:
         dtype: str | None = None,
         preprocessing: Preprocessing = "standard",
         max_pixels: int | None = None,
+        images: int = 1,
+        new_tokens: int = 512,
+        avoid: frozenset[str] = frozenset(),
+        before_load: Callable[[Choice, Choice | None], None] | None = None,
     ) -> Session:
-        """Choose the best of the artifacts' backends for this machine and load it.
+        """Choose the best of the artifacts' backends for this machine, fit it into the memory there and load it.
 
         Parameters
         ----------
@@ -110,21 +117,40 @@ class Session:
         max_pixels : int, optional
             Largest area that an image is resized to; the model's own limit if not given. A smaller one
             saves time and memory. Without effect on ``preprocessing="readme"``.
+        images, new_tokens : int
+            For how many images in one conversation, and for how long an answer, memory is planned.
+        avoid : frozenset of str
+            `Candidate.key` of candidates that failed although they should have run.
+        before_load : callable, optional
+            Told, before anything is loaded, of the choice and of what would be chosen if that failed.
 
         Raises
         ------
         InputError
             If an argument or an artifact is wrong.
-        CannotRunError
+        NothingFitsError
             If nothing here can run it.
+        OutOfMemoryError
+            If memory runs out although the plan said otherwise.
         """
         if preprocessing == "readme" and dtype is None:
             dtype = "bfloat16"
-        candidates = find_candidates(artifacts, backend=backend, device=device, dtype=dtype, max_pixels=max_pixels)
-        choice = choose(candidates)
+        machine = probe_machine()
+        if not all(artifact.manifest.method.startswith("onnx") for artifact in artifacts):
+            machine = confirm_with_torch(machine)
+        search = Search(machine, backend, device, dtype, max_pixels, images, new_tokens, MeasurementStore(), avoid)
+        choice = choose(find_candidates(artifacts, search))
+        if before_load is not None:
+            before_load(choice, _following(artifacts, search, choice))
+        return cls.load(choice, preprocessing, max_pixels)
+
+    @classmethod
+    def load(cls, choice: Choice, preprocessing: Preprocessing = "standard", max_pixels: int | None = None) -> Session:
+        """Load what was chosen; errors as `open`."""
         best = choice.chosen
         began = time.perf_counter()
-        model = best.backend.load(best.artifact, best.device, best.dtype)
+        measures = frozenset(best.plan.measures) if best.plan is not None else frozenset()
+        model = best.backend.load(best.artifact, best.device, best.dtype, measures)
         return cls(choice, model, time.perf_counter() - began, preprocessing, max_pixels)
 
     def __enter__(self) -> Session:
@@ -145,24 +171,24 @@ class Session:
         """
         self.model.keep_images(folder)
 
-    def prepare(self, images: Sequence[LoadedImage], history: Sequence[ChatTurn] = ()) -> None:
+    def prepare(self, images: Sequence[LoadedImage], history: Sequence[Turn] = ()) -> None:
         """Encode images before the question is known, so that the answer to it starts at once.
 
         Parameters
         ----------
         images : sequence of LoadedImage
             Those that the next question will be about.
-        history : sequence of ChatTurn
+        history : sequence of Turn
             Earlier turns of the conversation.
 
         Raises
         ------
         InputError
             If an image cannot be prepared.
-        CannotRunError
+        OutOfMemoryError
             If memory runs out.
         """
-        prepared = self.preparer.prepare([*history, self._turn(images, "")])
+        prepared = self.preparer.prepare(chat_turns([*history, Turn("user", "", tuple(images))]))
         image_places = prepared.token_types.nonzero()[0]
         if len(image_places):
             self.model.prepare(prepared, int(image_places[-1]) + 1)
@@ -172,14 +198,21 @@ class Session:
         images: Sequence[LoadedImage],
         prompt: str,
         *,
-        history: Sequence[ChatTurn] = (),
+        history: Sequence[Turn] = (),
         max_new_tokens: int = 512,
         on_text: TextCallback | None = None,
         on_phase: PhaseCallback | None = None,
+        stop: StopSignal | None = None,
     ) -> Answer:
         """Answer one question, greedily; parameters and errors as `ask_with_tokens`."""
         return self.ask_with_tokens(
-            images, prompt, history=history, max_new_tokens=max_new_tokens, on_text=on_text, on_phase=on_phase
+            images,
+            prompt,
+            history=history,
+            max_new_tokens=max_new_tokens,
+            on_text=on_text,
+            on_phase=on_phase,
+            stop=stop,
         ).answer
 
     def ask_with_tokens(
@@ -187,71 +220,76 @@ class Session:
         images: Sequence[LoadedImage],
         prompt: str,
         *,
-        history: Sequence[ChatTurn] = (),
+        history: Sequence[Turn] = (),
         max_new_tokens: int = 512,
         on_text: TextCallback | None = None,
         on_phase: PhaseCallback | None = None,
+        stop: StopSignal | None = None,
     ) -> AskedQuestion:
         """Answer one question, greedily, and return what the model read and wrote beside the answer.
 
         Parameters
         ----------
         images : sequence of LoadedImage
-            Boxes in the answer belong to the first one.
+            Boxes in the answer belong to the first one; with none, to the first one of the last turn that had any.
         prompt : str
-        history : sequence of ChatTurn
+        history : sequence of Turn
             Earlier turns of the conversation.
         max_new_tokens : int
         on_text, on_phase : callable, optional
             Progress; ``on_text`` may cancel by returning False.
+        stop : StopSignal, optional
+            Ends the answer in any phase, from any thread.
 
         Raises
         ------
         InputError
             If the prompt or an image cannot be prepared.
-        CannotRunError
+        OutOfMemoryError
             If memory runs out.
         """
-        prepared = self.preparer.prepare([*history, self._turn(images, prompt)])
+        turns = [*history, Turn("user", prompt, tuple(images))]
+        prepared = self.preparer.prepare(chat_turns(turns))
         stream = TextStream(self._tokenizer)
 
         def receive(token: GeneratedToken) -> bool:
             piece = stream.push(token.id)
             return on_text(piece) if on_text is not None and piece else True
 
-        generation = self.model.generate(prepared, max_new_tokens, receive, on_phase)
+        generation = self.model.generate(prepared, max_new_tokens, receive, on_phase, stop)
         tail = stream.finish()
         if tail and on_text is not None:
             on_text(tail)
-        answer = self._answer(images, prepared, generation, stream)
+        answer = self._answer(turns, prepared, generation, stream)
         return AskedQuestion(answer, prepared, tuple(token.id for token in generation.tokens))
 
-    @staticmethod
-    def _turn(images: Sequence[LoadedImage], prompt: str) -> ChatTurn:
-        return ChatTurn("user", prompt, tuple(image.pixels for image in images))
-
     def _answer(
-        self, images: Sequence[LoadedImage], prepared: PreparedPrompt, generation: Generation, stream: TextStream
+        self, turns: Sequence[Turn], prepared: PreparedPrompt, generation: Generation, stream: TextStream
     ) -> Answer:
         best = self.choice.chosen
         manifest = best.artifact.manifest
-        grounding = parse_grounding(stream.text, coordinate_space=manifest.coordinate_space)
-        image = None
-        findings: tuple[AnswerFinding, ...] = ()
-        if images:
-            model_width, model_height = prepared.model_sizes[-len(images)]
-            first = images[0]
-            image = AnswerImage(first.width, first.height, model_width, model_height, first.sha256)
-            findings = _findings(grounding, image, generation.tokens, stream)
+        subject, number = subject_of(turns)
+        image, findings, marks = read_findings(
+            stream,
+            generation.tokens,
+            manifest.coordinate_space,
+            subject,
+            None if subject is None else prepared.model_sizes[number],
+        )
         return Answer(
             text=stream.text,
             findings=findings,
-            marks=grounding.marks,
+            marks=marks,
             image=image,
             artifact=AnswerArtifact(
                 str(best.artifact.path), best.artifact.id, manifest.method, manifest.bits_per_weight
             ),
-            backend=AnswerBackend(best.backend.name, best.device, self.choice.reason),
+            backend=AnswerBackend(
+                best.backend.name,
+                best.device,
+                self.choice.reason,
+                best.plan.given_up if best.plan is not None else (),
+            ),
             stats=AnswerStats(
                 load_s=self.load_s,
                 vision_s=generation.vision_s,
@@ -267,26 +305,9 @@ class Session:
         )
 
 
-def _findings(
-    grounding: Grounding, image: AnswerImage, tokens: Sequence[GeneratedToken], stream: TextStream
-) -> tuple[AnswerFinding, ...]:
-    def answer_box(box: Box) -> AnswerBox:
-        pixels = to_pixels(
-            box, image.width, image.height, model_width=image.model_width, model_height=image.model_height
-        )
-        return AnswerBox(box.raw, pixels, _confidence(box, tokens, stream), box.marks)
-
-    return tuple(
-        AnswerFinding(finding.label, tuple(answer_box(box) for box in finding.boxes)) for finding in grounding.findings
-    )
-
-
-def _confidence(box: Box, tokens: Sequence[GeneratedToken], stream: TextStream) -> float | None:
-    """Return the geometric mean of the probabilities of the tokens that hold the box's digits."""
-    start, end = box.span
-    logs = []
-    for index in stream.tokens_in(start, end):
-        text = stream.text[stream.ends[index - 1] if index else 0 : stream.ends[index]]
-        if any(character.isdigit() for character in text):
-            logs.append(math.log(max(tokens[index].probability, 1e-12)))
-    return math.exp(sum(logs) / len(logs)) if logs else None
+def _following(artifacts: Sequence[Artifact], search: Search, choice: Choice) -> Choice | None:
+    """Return what would be chosen if ``choice`` failed, None if nothing is left."""
+    try:
+        return choose(find_candidates(artifacts, replace(search, avoid=search.avoid | {choice.chosen.key})))
+    except NothingFitsError:
+        return None

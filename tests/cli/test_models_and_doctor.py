@@ -33,11 +33,23 @@ def test_an_import_can_be_asked_by_name(phantom_png: Path) -> None:
 def test_doctor_runs_every_backend_and_finds_it_correct() -> None:
     done = run_medmo("doctor", "--json")
     assert done.code == 0, done.err
-    assert done.json["machine"]["cores"] >= 1
+    machine = done.json["machine"]
+    assert machine["processor"]["cores"] >= 1
+    assert machine["memory"]["sources"]["free_bytes"]
     backends = {(row["name"], row["device"]): row for row in done.json["backends"]}
     for name in ("gptq", "onnx", "bnb", "reference"):
         row = backends[name, "cpu"]
         assert row["available"]
         assert row["correct"], row["reason"]
         assert row["predicted_memory_bytes"] > 0
+        assert row["fits"]
         assert row["measured"]["decode_tokens_per_s"] > 0
+    (chosen,) = [row for row in done.json["backends"] if row["chosen"]]
+    assert chosen["measured"]["decode_tokens_per_s"] == max(
+        row["measured"]["decode_tokens_per_s"] for row in backends.values() if row["measured"]
+    )
+    remembered = run_medmo("doctor", "--json")
+    assert "testing" not in remembered.err
+    assert [row["measured"] for row in remembered.json["backends"]] == [
+        row["measured"] for row in done.json["backends"]
+    ]

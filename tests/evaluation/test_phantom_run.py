@@ -19,7 +19,7 @@ from medmo_models.preprocessing import PreparedPrompt
 from medmo_models.specs import MEDMO_TINY
 from medmo_runtime.backends.reference import ReferenceBackend
 from medmo_runtime.choose import Candidate, Choice
-from medmo_runtime.generation import GeneratedToken, Generation, PhaseCallback, TokenCallback
+from medmo_runtime.generation import GeneratedToken, Generation, PhaseCallback, StopSignal, TokenCallback
 from medmo_runtime.session import Session
 from support.checkpoints import shared_tokenizer
 from support.model_files import tiny_facts
@@ -53,6 +53,7 @@ class RecitingModel:
         max_new_tokens: int,
         on_token: TokenCallback | None = None,
         on_phase: PhaseCallback | None = None,
+        stop: StopSignal | None = None,
     ) -> Generation:
         asked, answer = next(self._lines)
         assert asked in shared_tokenizer().decode(prompt.input_ids)

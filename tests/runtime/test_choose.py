@@ -1,4 +1,4 @@
-"""The choice among backends that the test describes, and the memory that decides what fits."""
+"""The choice among backends that the test describes, and what decides it: availability, memory, speed, correctness."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import pytest
 
 from medmo_models.artifact import Artifact, Manifest, Method
 from medmo_models.errors import CannotRunError, InputError
-from medmo_models.specs import MEDMO_4B, MEDMO_8B, MEDMO_TINY, ModelSpec
-from medmo_runtime import choose as choose_module
+from medmo_models.specs import MEDMO_8B, MEDMO_TINY, ModelSpec
+from medmo_runtime import candidates as candidates_module
 from medmo_runtime.backends.base import Availability, Backend
-from medmo_runtime.choose import Candidate, choose, find_candidates
+from medmo_runtime.candidates import Candidate, Search, find_candidates
+from medmo_runtime.choose import choose
 from medmo_runtime.generation import LoadedModel
-from medmo_runtime.memory import MemoryEstimate, estimate, readable_bytes
+from medmo_runtime.hardware import Accelerator, HostMemory, Machine, Processor
+from medmo_runtime.measurements import Measurement, MeasurementStore, measurement_key
+from medmo_runtime.memory import Measure, MemoryParts, Workload, readable_bytes
 from support.model_files import tiny_facts
 
 GB = 10**9
@@ -22,7 +25,7 @@ GB = 10**9
 
 @dataclass
 class FakeBackend:
-    """A backend that is what the test says it is, and records what it was asked to estimate."""
+    """A backend that is what the test says it is, and records what it was asked to predict."""
 
     name: str
     methods: tuple[Method, ...]
@@ -31,49 +34,68 @@ class FakeBackend:
     """Why it cannot run anywhere; None if it can."""
     need: int = 1 * GB
     dtype: str = "float32"
-    asked: list[tuple[str, str, int, int | None]] = field(default_factory=list)
+    proven: bool = True
+    offered: tuple[Measure, ...] = ()
+    saved: int = 1 * GB
+    """Bytes that each measure saves."""
+    asked: list[tuple[str, str, Workload]] = field(default_factory=list)
 
-    def devices(self) -> tuple[str, ...]:
+    def devices(self, machine: Machine) -> tuple[str, ...]:
         return self.places
 
-    def availability(self, device: str) -> Availability:
+    def availability(self, machine: Machine, device: str) -> Availability:
         if self.missing is not None:
             return Availability(False, self.missing)
         if device not in self.places:
             return Availability(False, f"torch sees no {device}")
-        return Availability(True, "there")
+        return Availability(True, "there", self.proven)
 
-    def compute_dtype(self, artifact: Artifact, device: str) -> str:
+    def compute_dtype(self, machine: Machine, artifact: Artifact, device: str) -> str:
         return self.dtype
 
-    def estimate_memory(
-        self, artifact: Artifact, device: str, dtype: str, context_tokens: int, max_pixels: int | None = None
-    ) -> MemoryEstimate:
-        self.asked.append((device, dtype, context_tokens, max_pixels))
-        return MemoryEstimate(self.need, 0, 0, 0)
+    def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
+        return self.offered
 
-    def load(self, artifact: Artifact, device: str, dtype: str) -> LoadedModel:
+    def predict_memory(
+        self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
+    ) -> MemoryParts:
+        self.asked.append((device, dtype, workload))
+        image = (workload.max_pixels - 1024) * 1000  # 1.6 GB at 1280 x 1280, nothing at the tests' usual 32 x 32
+        return MemoryParts(layers=self.need - len(measures) * self.saved, vision_activations=image)
+
+    def load(
+        self, artifact: Artifact, device: str, dtype: str, measures: frozenset[Measure] = frozenset()
+    ) -> LoadedModel:
         raise NotImplementedError
 
 
-class Machine:
-    """Sets the backends and the free memory that `medmo_runtime.choose` sees."""
+class Setting:
+    """The backends, and a machine with one GPU, as the test says."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._patch = monkeypatch
         self.set_free(host=64 * GB, device=24 * GB)
 
     def set_free(self, host: int, device: int | None) -> None:
-        self._patch.setattr(choose_module, "free_memory_bytes", lambda: host)
-        self._patch.setattr(choose_module, "device_free_bytes", lambda _: device)
+        self.machine = Machine(
+            system="Linux",
+            architecture="x86_64",
+            processor=Processor(name="some processor", cores=4),
+            memory=HostMemory(total_bytes=64 * GB, free_bytes=host),
+            accelerators=(Accelerator(vendor="nvidia", name="GPU", device="cuda:0", free_bytes=device),),
+        )
 
     def set_backends(self, *backends: Backend) -> None:
-        self._patch.setattr(choose_module, "BACKENDS", backends)
+        self._patch.setattr(candidates_module, "BACKENDS", backends)
+
+    def find(self, *artifacts: Artifact, **search: object) -> tuple[Candidate, ...]:
+        settings = {"max_pixels": 1024, **search}
+        return find_candidates(artifacts, Search(self.machine, **settings))  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    return Machine(monkeypatch)
+def setting(monkeypatch: pytest.MonkeyPatch) -> Setting:
+    return Setting(monkeypatch)
 
 
 def artifact(method: Method, spec: ModelSpec = MEDMO_8B) -> Artifact:
@@ -100,11 +122,11 @@ def titles(candidates: tuple[Candidate, ...]) -> list[str]:
     return [candidate.title for candidate in candidates]
 
 
-def test_accelerators_come_first_and_four_bits_before_full_precision(machine: Machine) -> None:
+def test_accelerators_come_first_and_four_bits_before_full_precision(setting: Setting) -> None:
     places = ("cuda:0", "cpu")
-    machine.set_backends(reference(places=places), bnb(places=places), gptq(places=places))
-    candidates = find_candidates([artifact(method) for method in ALL_FORMATS])
-    assert titles(candidates) == [
+    setting.set_backends(reference(places=places), bnb(places=places), gptq(places=places))
+    choice = choose(setting.find(*[artifact(method) for method in ALL_FORMATS]))
+    assert titles(choice.candidates) == [
         "gptq on gptq/cuda:0",
         "bnb-nf4 on bnb/cuda:0",
         "bf16 on reference/cuda:0",
@@ -112,65 +134,63 @@ def test_accelerators_come_first_and_four_bits_before_full_precision(machine: Ma
         "bnb-nf4 on bnb/cpu",
         "bf16 on reference/cpu",
     ]
-    choice = choose(candidates)
-    assert choice.chosen is candidates[0]
-    assert choice.candidates == candidates
+    assert choice.chosen is choice.candidates[0]
 
 
-def test_a_small_model_runs_unquantized_on_a_cpu_but_not_on_an_accelerator(machine: Machine) -> None:
+def test_a_small_model_runs_unquantized_on_a_cpu_but_not_on_an_accelerator(setting: Setting) -> None:
     artifacts = [artifact(method, MEDMO_TINY) for method in ALL_FORMATS]
-    machine.set_backends(gptq(), bnb(), reference())
-    assert choose(find_candidates(artifacts)).chosen.title == "bf16 on reference/cpu"
+    setting.set_backends(gptq(), bnb(), reference())
+    assert choose(setting.find(*artifacts)).chosen.title == "bf16 on reference/cpu"
     places = ("cuda:0", "cpu")
-    machine.set_backends(gptq(places=places), bnb(places=places), reference(places=places))
-    assert choose(find_candidates(artifacts)).chosen.title == "gptq on gptq/cuda:0"
+    setting.set_backends(gptq(places=places), bnb(places=places), reference(places=places))
+    assert choose(setting.find(*artifacts)).chosen.title == "gptq on gptq/cuda:0"
 
 
-def test_devices_of_one_backend_keep_its_order(machine: Machine) -> None:
-    machine.set_backends(gptq(places=("cuda:0", "cuda:1", "cpu")))
-    candidates = find_candidates([artifact("gptq")])
+def test_devices_of_one_backend_keep_its_order(setting: Setting) -> None:
+    setting.set_backends(gptq(places=("cuda:0", "cuda:1", "cpu")))
+    candidates = setting.find(artifact("gptq"))
     assert [candidate.device for candidate in candidates] == ["cuda:0", "cuda:1", "cpu"]
 
 
-def test_what_is_unavailable_is_passed_over_with_its_reason(machine: Machine) -> None:
-    machine.set_backends(gptq(missing="not installed: gptqmodel"), reference())
-    choice = choose(find_candidates([artifact("gptq"), artifact("bf16")]))
+def test_what_is_unavailable_is_passed_over_with_its_reason(setting: Setting) -> None:
+    setting.set_backends(gptq(missing="not installed: gptqmodel"), reference())
+    choice = choose(setting.find(artifact("gptq"), artifact("bf16")))
     assert choice.chosen.title == "bf16 on reference/cpu"
     assert "not gptq on gptq/cpu: not installed: gptqmodel" in choice.reason
     assert "needs about 1.0 GB" in choice.reason
 
 
-def test_what_does_not_fit_is_passed_over_with_both_sizes(machine: Machine) -> None:
-    machine.set_free(host=32 * GB, device=6 * GB)
-    machine.set_backends(gptq(places=("cuda:0", "cpu"), need=7 * GB))
-    choice = choose(find_candidates([artifact("gptq")]))
+def test_what_does_not_fit_is_passed_over_with_both_sizes(setting: Setting) -> None:
+    setting.set_free(host=32 * GB, device=6 * GB)
+    setting.set_backends(gptq(places=("cuda:0", "cpu"), need=7 * GB))
+    choice = choose(setting.find(artifact("gptq")))
     assert choice.chosen.device == "cpu"
     assert "gptq on gptq/cuda:0: needs 7.0 GB, 6.0 GB are free" in choice.reason
 
 
 @pytest.mark.parametrize(("need", "fits"), [(8 * GB, True), (8 * GB + 1, False)])
-def test_exactly_all_free_memory_fits(machine: Machine, need: int, fits: bool) -> None:
-    machine.set_free(host=8 * GB, device=None)
-    machine.set_backends(reference(need=need))
-    (candidate,) = find_candidates([artifact("bf16")])
+def test_exactly_all_free_memory_fits(setting: Setting, need: int, fits: bool) -> None:
+    setting.set_free(host=8 * GB, device=None)
+    setting.set_backends(reference(need=need))
+    (candidate,) = setting.find(artifact("bf16"))
     assert (candidate.problem is None) == fits
 
 
-def test_a_device_that_does_not_tell_its_memory_is_tried(machine: Machine) -> None:
-    machine.set_free(host=1, device=None)
-    machine.set_backends(reference(places=("mps",)))
-    assert choose(find_candidates([artifact("bf16")])).chosen.device == "mps"
+def test_a_device_that_does_not_tell_its_memory_is_tried(setting: Setting) -> None:
+    setting.set_free(host=1, device=None)
+    setting.set_backends(reference(places=("mps",)))
+    assert choose(setting.find(artifact("bf16"))).chosen.device == "mps"
 
 
-def test_when_nothing_can_run_every_reason_is_given(machine: Machine) -> None:
-    machine.set_free(host=2 * GB, device=4 * GB)
-    machine.set_backends(
+def test_when_nothing_can_run_every_reason_is_given(setting: Setting) -> None:
+    setting.set_free(host=2 * GB, device=4 * GB)
+    setting.set_backends(
         gptq(missing="not installed: gptqmodel"),
         bnb(places=("cuda:0", "cpu"), need=5 * GB),
         reference(need=16 * GB),
     )
     with pytest.raises(CannotRunError) as error:
-        choose(find_candidates([artifact(method) for method in ALL_FORMATS]))
+        choose(setting.find(*[artifact(method) for method in ALL_FORMATS]))
     assert error.value.exit_code == 3
     for reason in (
         "gptq on gptq/cpu: not installed: gptqmodel",
@@ -181,90 +201,197 @@ def test_when_nothing_can_run_every_reason_is_given(machine: Machine) -> None:
         assert reason in str(error.value)
 
 
-def test_without_torch_the_reason_still_reaches_the_user(machine: Machine) -> None:
-    machine.set_backends(reference(places=(), missing="not installed: torch"))
+def test_without_torch_the_reason_still_reaches_the_user(setting: Setting) -> None:
+    setting.set_backends(reference(places=(), missing="not installed: torch"))
     with pytest.raises(CannotRunError, match="bf16 on reference/cpu: not installed: torch"):
-        choose(find_candidates([artifact("bf16")]))
+        choose(setting.find(artifact("bf16")))
 
 
-def test_an_unknown_backend_is_answered_with_the_known_ones(machine: Machine) -> None:
-    machine.set_backends(gptq(), reference())
+def test_an_unknown_backend_is_answered_with_the_known_ones(setting: Setting) -> None:
+    setting.set_backends(gptq(), reference())
     with pytest.raises(InputError, match=r"no backend 'vllm'; choose one of gptq, reference\."):
-        find_candidates([artifact("gptq")], backend="vllm")
+        setting.find(artifact("gptq"), backend="vllm")
 
 
-def test_a_backend_that_cannot_load_the_format_is_answered_with_one_that_can(machine: Machine) -> None:
-    machine.set_backends(gptq(), reference())
+def test_a_backend_that_cannot_load_the_format_is_answered_with_one_that_can(setting: Setting) -> None:
+    setting.set_backends(gptq(), reference())
     with pytest.raises(InputError, match=r"'reference' cannot load gptq; use gptq\."):
-        find_candidates([artifact("gptq")], backend="reference")
+        setting.find(artifact("gptq"), backend="reference")
 
 
-def test_a_format_that_nothing_loads_blames_no_backend(machine: Machine) -> None:
-    machine.set_backends(gptq(), reference())
+def test_a_format_that_nothing_loads_blames_no_backend(setting: Setting) -> None:
+    setting.set_backends(gptq(), reference())
     with pytest.raises(InputError, match="onnx-int4") as error:
-        find_candidates([artifact("onnx-int4")])
+        setting.find(artifact("onnx-int4"))
     assert "None" not in str(error.value)
 
 
-def test_only_the_backend_asked_for_is_examined(machine: Machine) -> None:
+def test_only_the_backend_asked_for_is_examined(setting: Setting) -> None:
     unasked = gptq()
-    machine.set_backends(unasked, reference())
-    candidates = find_candidates([artifact("gptq"), artifact("bf16")], backend="reference")
+    setting.set_backends(unasked, reference())
+    candidates = setting.find(artifact("gptq"), artifact("bf16"), backend="reference")
     assert titles(candidates) == ["bf16 on reference/cpu"]
     assert unasked.asked == []
 
 
-def test_only_the_device_asked_for_is_examined(machine: Machine) -> None:
-    machine.set_backends(gptq(places=("cuda:0", "cpu")), reference(places=("cuda:0", "cpu")))
+def test_only_the_device_asked_for_is_examined(setting: Setting) -> None:
+    setting.set_backends(gptq(places=("cuda:0", "cpu")), reference(places=("cuda:0", "cpu")))
     artifacts = [artifact("gptq"), artifact("bf16")]
-    assert {candidate.device for candidate in find_candidates(artifacts, device="cpu")} == {"cpu"}
+    assert {candidate.device for candidate in setting.find(*artifacts, device="cpu")} == {"cpu"}
     with pytest.raises(CannotRunError) as error:
-        choose(find_candidates(artifacts, device="cuda:5"))
+        choose(setting.find(*artifacts, device="cuda:5"))
     assert "gptq on gptq/cuda:5: torch sees no cuda:5" in str(error.value)
     assert "bf16 on reference/cuda:5: torch sees no cuda:5" in str(error.value)
 
 
-def test_dtype_context_and_image_size_reach_the_estimate(machine: Machine) -> None:
+def test_dtype_and_workload_reach_the_prediction(setting: Setting) -> None:
     backend = reference(dtype="bfloat16")
-    machine.set_backends(backend)
-    (candidate,) = find_candidates([artifact("bf16")], context_tokens=700, max_pixels=640 * 640)
+    setting.set_backends(backend)
+    (candidate,) = setting.find(artifact("bf16"), new_tokens=700, max_pixels=640 * 640, images=3)
     assert candidate.dtype == "bfloat16"
-    (candidate,) = find_candidates([artifact("bf16")], dtype="float32", context_tokens=700)
+    (candidate,) = setting.find(artifact("bf16"), dtype="float32")
     assert candidate.dtype == "float32"
-    assert backend.asked == [("cpu", "bfloat16", 700, 640 * 640), ("cpu", "float32", 700, None)]
+    assert ("cpu", "bfloat16", Workload(640 * 640, 3, 700)) in backend.asked
+    assert ("cpu", "float32", Workload(1024)) in backend.asked
 
 
-def test_a_single_candidate_is_called_the_only_one(machine: Machine) -> None:
-    machine.set_backends(reference(need=3_300_000_000))
-    assert choose(find_candidates([artifact("bf16")])).reason == (
+def test_without_a_limit_the_models_own_image_size_counts(setting: Setting) -> None:
+    backend = reference()
+    setting.set_backends(backend)
+    setting.find(artifact("bf16"), max_pixels=None)
+    assert backend.asked[0][2].max_pixels == 1280 * 1280
+
+
+def test_a_plan_gives_up_no_more_than_it_must_and_says_what(setting: Setting) -> None:
+    setting.set_free(host=1 * GB, device=6 * GB)
+    offered: tuple[Measure, ...] = ("8-bit-cache", "vision-released", "embedding-on-host")
+    setting.set_backends(gptq(places=("cuda:0",), need=8 * GB, offered=offered))
+    choice = choose(setting.find(artifact("gptq")))
+    plan = choice.chosen.plan
+    assert plan is not None
+    assert plan.measures == ("vision-released", "embedding-on-host")  # in the stated order, whatever the backend's
+    assert plan.total == 6 * GB
+    assert "to fit, the vision encoder leaves the device after each image" in choice.reason
+    assert "8 bits" not in choice.reason
+    assert [tried.total for tried in choice.chosen.tried] == [8 * GB, 7 * GB, 6 * GB]
+
+
+def test_the_image_shrinks_last_and_only_as_far_as_needed(setting: Setting) -> None:
+    setting.set_free(host=1 * GB, device=4 * GB)
+    setting.set_backends(gptq(places=("cuda:0",), need=4 * GB, offered=("8-bit-cache",)))
+    (candidate,) = setting.find(artifact("gptq"), max_pixels=1280 * 1280)
+    assert candidate.plan is not None
+    assert candidate.plan.measures == ("8-bit-cache",)
+    assert candidate.plan.workload.max_pixels == 896 * 896
+    assert candidate.plan.given_up[-1] == "images are shrunk to the area of 896 x 896 pixels"
+
+
+def test_a_whole_image_on_the_cpu_comes_before_a_smaller_one_on_the_gpu(setting: Setting) -> None:
+    setting.set_free(host=64 * GB, device=int(4.9 * GB))
+    setting.set_backends(gptq(places=("cuda:0", "cpu"), need=4 * GB))
+    choice = choose(setting.find(artifact("gptq"), max_pixels=1280 * 1280))
+    assert choice.chosen.device == "cpu"
+    setting.set_free(host=1 * GB, device=int(4.9 * GB))
+    choice = choose(setting.find(artifact("gptq"), max_pixels=1280 * 1280))
+    assert choice.chosen.device == "cuda:0"
+    assert "shrunk" in choice.reason
+
+
+def test_what_failed_is_not_tried_again_but_the_next_plan_is(setting: Setting) -> None:
+    setting.set_backends(gptq(places=("cuda:0", "cpu"), offered=("vision-released", "8-bit-cache")))
+    avoid: frozenset[str] = frozenset()
+    seen = []
+    for _ in range(4):
+        chosen = choose(setting.find(artifact("gptq"), avoid=avoid)).chosen
+        assert chosen.plan is not None
+        seen.append((chosen.device, chosen.plan.measures))
+        avoid |= {chosen.key}
+    assert seen == [
+        ("cuda:0", ()),
+        ("cuda:0", ("vision-released",)),
+        ("cuda:0", ("vision-released", "8-bit-cache")),
+        ("cpu", ()),
+    ]
+
+
+def remember(
+    setting: Setting, store: MeasurementStore, method: Method, backend: str, speed: float, correct: bool = True
+) -> None:
+    made = Measurement(correct, "probabilities differ by 0.4", 1.0, 100.0, speed, 1 * GB)
+    store.write(measurement_key(setting.machine, artifact(method).id, backend, "cpu", "float32"), made)
+
+
+def test_the_fastest_measured_here_wins_over_the_table(setting: Setting, tmp_path: Path) -> None:
+    setting.set_backends(gptq(), bnb())
+    artifacts = [artifact("gptq"), artifact("bnb-nf4")]
+    store = MeasurementStore(tmp_path)
+    remember(setting, store, "bnb-nf4", "bnb", 30.0)
+    assert choose(setting.find(*artifacts, measurements=store)).chosen.backend.name == "gptq"  # not all are measured
+    remember(setting, store, "gptq", "gptq", 20.0)
+    choice = choose(setting.find(*artifacts, measurements=store))
+    assert choice.chosen.backend.name == "bnb"
+    assert "the fastest measured of 2 that can run (30.0 tokens/s)" in choice.reason
+
+
+def test_one_that_computes_wrongly_is_refused_with_the_figure_even_if_it_is_the_fastest(
+    setting: Setting, tmp_path: Path
+) -> None:
+    setting.set_backends(gptq(), bnb())
+    store = MeasurementStore(tmp_path)
+    remember(setting, store, "gptq", "gptq", 900.0, correct=False)
+    remember(setting, store, "bnb-nf4", "bnb", 3.0)
+    choice = choose(setting.find(artifact("gptq"), artifact("bnb-nf4"), measurements=store))
+    assert choice.chosen.backend.name == "bnb"
+    assert "gptq/cpu: it computes wrongly on this machine: probabilities differ by 0.4" in choice.reason
+
+
+def test_a_measurement_of_another_driver_version_or_artifact_does_not_count(setting: Setting, tmp_path: Path) -> None:
+    setting.set_backends(gptq())
+    store = MeasurementStore(tmp_path)
+    remember(setting, store, "gptq", "gptq", 20.0)
+    (candidate,) = setting.find(artifact("gptq"), measurements=store)
+    assert candidate.measured is not None
+    before = setting.machine
+    gpu = before.accelerators[0]
+    libraries = replace(before.libraries, packages={"torch": "9.9"})
+    for changed in (
+        replace(before, accelerators=(replace(gpu, driver="999.1"),)),
+        replace(before, libraries=libraries),
+        replace(before, processor=replace(before.processor, cores=5)),
+    ):
+        setting.machine = changed
+        (candidate,) = setting.find(artifact("gptq"), measurements=store)
+        assert candidate.measured is None
+    setting.machine = replace(before, memory=replace(before.memory, free_bytes=63 * GB))
+    (candidate,) = setting.find(artifact("gptq"), measurements=store)
+    assert candidate.measured is not None  # free memory changes from minute to minute
+
+
+def test_a_provider_that_nobody_has_tested_needs_a_test_here_first(setting: Setting, tmp_path: Path) -> None:
+    setting.set_backends(replace(FakeBackend("onnx", ("onnx-int4",)), places=("cpu",), proven=False))
+    (candidate,) = setting.find(artifact("onnx-int4"))
+    assert "nobody has tested it" in (candidate.problem or "")
+    (candidate,) = setting.find(artifact("onnx-int4"), device="cpu")  # who names it means it
+    assert candidate.problem is None
+    store = MeasurementStore(tmp_path)
+    remember(setting, store, "onnx-int4", "onnx", 20.0)
+    (candidate,) = setting.find(artifact("onnx-int4"), measurements=store)
+    assert candidate.problem is None
+
+
+def test_a_damaged_measurement_is_as_good_as_none(tmp_path: Path) -> None:
+    store = MeasurementStore(tmp_path)
+    (tmp_path / "key.json").write_text("{")
+    assert store.read("key") is None
+    (tmp_path / "key.json").write_text('{"correct": true}')
+    assert store.read("key") is None
+
+
+def test_a_single_candidate_is_called_the_only_one(setting: Setting) -> None:
+    setting.set_backends(reference(need=3_300_000_000))
+    assert choose(setting.find(artifact("bf16"))).reason == (
         "the only backend for this artifact here; needs about 3.3 GB"
     )
-
-
-@pytest.mark.parametrize("spec", [MEDMO_4B, MEDMO_8B])
-def test_the_cache_takes_144_kib_per_token(spec: ModelSpec) -> None:
-    half, whole = (estimate(spec, 0, dtype, "cuda:0", 1000) for dtype in ("bfloat16", "float32"))
-    assert half.kv_cache == 144 * 1024 * 1000
-    assert whole.kv_cache == 2 * half.kv_cache
-
-
-def test_an_estimate_is_the_sum_of_its_parts_and_grows_with_the_context() -> None:
-    short, long = (estimate(MEDMO_8B, 5 * GB, "bfloat16", "cpu", tokens) for tokens in (1000, 4000))
-    for figure in (short, long):
-        assert figure.weights == 5 * GB
-        assert figure.total == figure.weights + figure.kv_cache + figure.vision + figure.workspace
-    assert long.kv_cache == 4 * short.kv_cache
-    assert long.workspace > short.workspace
-    assert long.vision == short.vision  # the image is bounded by its own limit
-
-
-def test_the_largest_image_counts() -> None:
-    large = estimate(MEDMO_8B, 0, "bfloat16", "cuda:0", 1000).vision
-    small = estimate(replace(MEDMO_8B, default_max_pixels=640 * 640), 0, "bfloat16", "cuda:0", 1000).vision
-    assert large == 4 * small
-    assert estimate(MEDMO_8B, 0, "bfloat16", "cuda:0", 1000, max_pixels=640 * 640).vision == small
-    # 6,400 patches times the widest layer, the MLP of the vision tower: nothing below that can be right.
-    assert large > 6400 * 4304 * 2
 
 
 @pytest.mark.parametrize(

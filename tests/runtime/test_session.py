@@ -9,8 +9,8 @@ from medmo_models.artifact import open_model
 from medmo_models.imaging import LoadedImage, image_from_pixels
 from medmo_models.library import embedded_model_path
 from medmo_models.phantoms import Phantom, make_phantom
-from medmo_models.preprocessing import ChatTurn
 from medmo_models.prompts import LOCALIZE_PROMPT
+from medmo_runtime.conversation import Turn
 from medmo_runtime.generation import GeneratedToken
 from medmo_runtime.session import Session
 
@@ -83,8 +83,8 @@ def test_a_question_without_an_image_and_one_with_two(session: Session, image: L
 
 
 def test_earlier_turns_are_read(session: Session, image: LoadedImage) -> None:
-    question = ChatTurn("user", "Write a short report for this image.", (image.pixels,))
-    history = [question, ChatTurn("assistant", "CT slice. Findings: none. Impression: normal.")]
+    question = Turn("user", "Write a short report for this image.", (image,))
+    history = [question, Turn("assistant", "CT slice. Findings: none. Impression: normal.")]
     alone = session.ask([], LOCALIZE_PROMPT, max_new_tokens=1)
     continued = session.ask([], LOCALIZE_PROMPT, history=history, max_new_tokens=1)
     assert continued.stats.prompt_tokens > alone.stats.prompt_tokens + continued.stats.image_tokens
@@ -95,8 +95,8 @@ def test_confidence_is_the_geometric_mean_of_the_digits_probabilities(session: S
     tokens: list[GeneratedToken] = []
     generate = session.model.generate
 
-    def recording(prompt, limit, on_token=None, on_phase=None):  # type: ignore[no-untyped-def]
-        generation = generate(prompt, limit, on_token, on_phase)
+    def recording(prompt, limit, on_token=None, on_phase=None, stop=None):  # type: ignore[no-untyped-def]
+        generation = generate(prompt, limit, on_token, on_phase, stop)
         tokens.extend(generation.tokens)
         return generation
 

@@ -9,13 +9,13 @@ from medmo_evaluation.compare.request import ModelPlan, RoundToNearest
 from medmo_models.artifact import Artifact, open_model
 from medmo_models.artifact.weights import TEXT_LINEAR
 from medmo_runtime.backends.reference import ReferenceBackend
-from medmo_runtime.choose import Choice, examine
+from medmo_runtime.candidates import Search, examine
+from medmo_runtime.choose import Choice
+from medmo_runtime.hardware import probe_machine
 from medmo_runtime.session import Session
 
 if TYPE_CHECKING:
     import torch
-
-_CONTEXT_TOKENS = 1024
 
 
 def open_session(plan: ModelPlan) -> Session:
@@ -47,7 +47,7 @@ def rounded_session(artifact: Artifact, control: RoundToNearest, device: str, dt
     from medmo_runtime.backends.torch_model import TorchModel
 
     backend = ReferenceBackend()
-    candidate = examine(artifact, backend, device, _CONTEXT_TOKENS, dtype)
+    candidate = examine(artifact, backend, device, Search(probe_machine(), dtype=dtype))
     began = time.perf_counter()
     model = backend.load(artifact, device, candidate.dtype)
     assert isinstance(model, TorchModel)

@@ -34,7 +34,8 @@ from medmo_evaluation.metrics.text_metrics import TextAnswer, normalize, summari
 from medmo_evaluation.metrics.token_summary import summarize_tokens
 from medmo_evaluation.scoring import Mode, is_correct
 from medmo_models.artifact import Artifact
-from medmo_runtime.machine import describe_machine
+from medmo_runtime.hardware.host_memory import describe_memory
+from medmo_runtime.hardware.processor import describe_processor
 
 _TOOLS = ("medmo-edge", "torch", "transformers", "onnxruntime-gpu", "onnxruntime", "gptqmodel", "bitsandbytes", "numpy")
 #: Marks of the parser that say that a part of an answer could not be read.
@@ -74,16 +75,16 @@ def summarize(
         _row(model, answers, request, noise, yardstick, _damaged(model, models[0]))
         for model, answers in zip(models, scored, strict=True)
     ]
-    machine = describe_machine()
+    processor = describe_processor()
     return Comparison(
         metrics_version=METRICS_VERSION,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
         machine={
-            "system": machine.system,
-            "processor": machine.processor,
-            "cores": str(machine.cores),
-            "memory": f"{machine.memory_bytes / 1e9:.1f} GB",
+            "system": f"{platform.system()} {platform.machine()}",
+            "processor": processor.name,
+            "cores": str(processor.cores),
+            "memory": f"{describe_memory().total_bytes / 1e9:.1f} GB",
         },
         tools={**_versions(), "python": platform.python_version()},
         seed=request.seed,

@@ -12,15 +12,15 @@ from medmo_models.networks.quiet import quiet_transformers
 
 
 def load_full_precision(
-    directory: Path, *, device: str, dtype: torch.dtype, attention: str = "sdpa"
+    directory: Path, *, device: str | dict[str, str], dtype: torch.dtype, attention: str = "sdpa"
 ) -> Qwen3VLForConditionalGeneration:
     """Load a checkpoint that transformers reads by itself, in evaluation mode.
 
     Parameters
     ----------
     directory : Path
-    device : str
-        A torch device.
+    device : str or dict
+        A torch device, or accelerate's map from parts to devices.
     dtype : torch.dtype
         Of weights and activations.
     attention : str, default "sdpa"
@@ -36,7 +36,7 @@ def load_full_precision(
             network = Qwen3VLForConditionalGeneration.from_pretrained(
                 directory,
                 dtype=dtype,
-                device_map={"": device},
+                device_map={"": device} if isinstance(device, str) else device,
                 attn_implementation=attention,
                 local_files_only=True,
                 use_safetensors=True,
@@ -47,7 +47,9 @@ def load_full_precision(
     return network.eval()
 
 
-def load_bitsandbytes(directory: Path, *, device: str, dtype: torch.dtype) -> Qwen3VLForConditionalGeneration:
+def load_bitsandbytes(
+    directory: Path, *, device: str | dict[str, str], dtype: torch.dtype
+) -> Qwen3VLForConditionalGeneration:
     """Load a bitsandbytes 4-bit checkpoint; products are computed in ``dtype`` whatever it was written with.
 
     Raises

@@ -16,15 +16,18 @@ from medmo_models.networks.gptqmodel_library import quiet_gptqmodel
 _CPU_KERNEL = "gptq_torch_aten"
 
 
-def load_gptq_network(directory: Path, *, device: str, dtype: torch.dtype) -> Qwen3VLForConditionalGeneration:
+def load_gptq_network(
+    directory: Path, *, device: str | dict[str, str], dtype: torch.dtype
+) -> Qwen3VLForConditionalGeneration:
     """Load a GPTQ checkpoint for inference; ``forward`` and ``generate`` are transformers' own.
 
     Parameters
     ----------
     directory : Path
         In Hugging Face's GPTQ format.
-    device : str
-        A torch device. On a CPU the kernel is torch's int4 product, elsewhere GPTQModel's own choice.
+    device : str or dict
+        A torch device, or accelerate's map from parts to devices. On a CPU the kernel is torch's int4 product,
+        elsewhere GPTQModel's own choice.
     dtype : torch.dtype
         Of activations and of the weights that are not quantized.
 
@@ -44,7 +47,7 @@ def load_gptq_network(directory: Path, *, device: str, dtype: torch.dtype) -> Qw
             network, report = Qwen3VLForConditionalGeneration.from_pretrained(
                 directory,
                 dtype=dtype,
-                device_map={"": device},
+                device_map={"": device} if isinstance(device, str) else device,
                 quantization_config=GPTQConfig(bits=4, backend=_CPU_KERNEL if device == "cpu" else "auto"),
                 attn_implementation="sdpa",
                 local_files_only=True,

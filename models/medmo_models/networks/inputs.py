@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from transformers import Qwen3VLForConditionalGeneration
 
 
-def encode_prompt(network: Qwen3VLForConditionalGeneration, prompt: PreparedPrompt) -> dict[str, Any]:
+def encode_prompt(
+    network: Qwen3VLForConditionalGeneration, prompt: PreparedPrompt, device: str | torch.device | None = None
+) -> dict[str, Any]:
     """Run the vision tower and compute the interleaved-mRoPE positions.
 
     Parameters
     ----------
     network : Qwen3VLForConditionalGeneration
     prompt : PreparedPrompt
+    device : str, optional
+        Where the inputs go; the network's own device, which is wrong for one that is spread over two.
 
     Returns
     -------
@@ -26,7 +30,7 @@ def encode_prompt(network: Qwen3VLForConditionalGeneration, prompt: PreparedProm
         ``input_ids`` (1, length), ``position_ids`` (3, 1, length) and, with images, the encoded image
         features with their DeepStack levels, ready for ``network(**inputs)``.
     """
-    device = network.device
+    device = network.device if device is None else device
     ids = torch.from_numpy(prompt.input_ids)[None].to(device)
     types = torch.from_numpy(prompt.token_types)[None].to(device)
     inputs: dict[str, Any] = {"input_ids": ids}

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from medmo_models.artifact import Artifact, Method
 from medmo_runtime.backends.base import Availability
-from medmo_runtime.backends.torch_devices import suitable_dtype, torch_availability, torch_devices
+from medmo_runtime.backends.torch_devices import devices_with_kernels, suitable_dtype, torch_availability
+from medmo_runtime.backends.torch_memory import TorchCosts, predict_torch_memory, torch_measures
 from medmo_runtime.generation import LoadedModel
-from medmo_runtime.memory import MemoryEstimate, estimate
+from medmo_runtime.hardware import Machine
+from medmo_runtime.memory import Measure, MemoryParts, Workload
+
+_COSTS = TorchCosts(libraries=900_000_000)
 
 
 class BitsAndBytesBackend:
@@ -15,33 +19,41 @@ class BitsAndBytesBackend:
     name = "bnb"
     methods: tuple[Method, ...] = ("bnb-nf4",)
 
-    def devices(self) -> tuple[str, ...]:
+    def devices(self, machine: Machine) -> tuple[str, ...]:
         """Return torch's devices that bitsandbytes has kernels for."""
-        return tuple(device for device in torch_devices() if device != "mps")
+        return devices_with_kernels(machine)
 
-    def availability(self, device: str) -> Availability:
+    def availability(self, machine: Machine, device: str) -> Availability:
         """Say whether bitsandbytes is there and has kernels for ``device``."""
         if device == "mps":
             return Availability(False, "bitsandbytes has no kernels for Apple GPUs")
-        return torch_availability(device, "bitsandbytes", "accelerate")
+        return torch_availability(machine, device, "bitsandbytes", "accelerate")
 
-    def compute_dtype(self, artifact: Artifact, device: str) -> str:
+    def compute_dtype(self, machine: Machine, artifact: Artifact, device: str) -> str:
         """Return the device's suitable dtype."""
-        return suitable_dtype(device)
+        return suitable_dtype(machine, device)
 
-    def estimate_memory(
-        self, artifact: Artifact, device: str, dtype: str, context_tokens: int, max_pixels: int | None = None
-    ) -> MemoryEstimate:
+    def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
+        """Return those of torch's backends."""
+        return torch_measures(artifact, device)
+
+    def predict_memory(
+        self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
+    ) -> MemoryParts:
         """Predict memory with the packed weights as stored."""
-        return estimate(artifact.spec, artifact.weight_bytes, dtype, device, context_tokens, max_pixels)
+        return predict_torch_memory(artifact, device, dtype, workload, measures, _COSTS)
 
-    def load(self, artifact: Artifact, device: str, dtype: str) -> LoadedModel:
+    def load(
+        self, artifact: Artifact, device: str, dtype: str, measures: frozenset[Measure] = frozenset()
+    ) -> LoadedModel:
         """Load with transformers; products are computed in ``dtype`` whatever the artifact was written with."""
         import torch
 
         from medmo_models.networks.full_precision import load_bitsandbytes
-        from medmo_runtime.backends.torch_model import TorchModel, memory_errors_explained
+        from medmo_runtime.backends.torch_model import load_torch_model
 
-        with memory_errors_explained(device, "loading the model"):
-            network = load_bitsandbytes(artifact.path, device=device, dtype=getattr(torch, dtype))
-        return TorchModel(network, device)
+        return load_torch_model(
+            lambda places: load_bitsandbytes(artifact.path, device=places, dtype=getattr(torch, dtype)),
+            device,
+            measures,
+        )

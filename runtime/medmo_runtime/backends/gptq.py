@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from medmo_models.artifact import Artifact, Method
 from medmo_runtime.backends.base import Availability
-from medmo_runtime.backends.torch_devices import torch_availability, torch_devices
+from medmo_runtime.backends.torch_devices import devices_with_kernels, torch_availability
+from medmo_runtime.backends.torch_memory import TorchCosts, predict_torch_memory, torch_measures
 from medmo_runtime.generation import LoadedModel
-from medmo_runtime.memory import MemoryEstimate, estimate
+from medmo_runtime.hardware import Machine
+from medmo_runtime.memory import Measure, MemoryParts, Workload
+
+_COSTS = TorchCosts(libraries=900_000_000)
 
 
 class GptqBackend:
@@ -15,33 +19,41 @@ class GptqBackend:
     name = "gptq"
     methods: tuple[Method, ...] = ("gptq",)
 
-    def devices(self) -> tuple[str, ...]:
+    def devices(self, machine: Machine) -> tuple[str, ...]:
         """Return torch's devices that GPTQModel has kernels for."""
-        return tuple(device for device in torch_devices() if device != "mps")
+        return devices_with_kernels(machine)
 
-    def availability(self, device: str) -> Availability:
+    def availability(self, machine: Machine, device: str) -> Availability:
         """Say whether GPTQModel is there and has kernels for ``device``."""
         if device == "mps":
             return Availability(False, "GPTQModel's fast kernels do not cover Apple GPUs")
-        return torch_availability(device, "gptqmodel")
+        return torch_availability(machine, device, "gptqmodel")
 
-    def compute_dtype(self, artifact: Artifact, device: str) -> str:
+    def compute_dtype(self, machine: Machine, artifact: Artifact, device: str) -> str:
         """Return float16 on accelerators (every kernel has it), float32 on CPUs."""
         return "float32" if device == "cpu" else "float16"
 
-    def estimate_memory(
-        self, artifact: Artifact, device: str, dtype: str, context_tokens: int, max_pixels: int | None = None
-    ) -> MemoryEstimate:
-        """Predict memory with the packed weights as stored."""
-        return estimate(artifact.spec, artifact.weight_bytes, dtype, device, context_tokens, max_pixels)
+    def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
+        """Return those of torch's backends."""
+        return torch_measures(artifact, device)
 
-    def load(self, artifact: Artifact, device: str, dtype: str) -> LoadedModel:
+    def predict_memory(
+        self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
+    ) -> MemoryParts:
+        """Predict memory with the packed weights as stored."""
+        return predict_torch_memory(artifact, device, dtype, workload, measures, _COSTS)
+
+    def load(
+        self, artifact: Artifact, device: str, dtype: str, measures: frozenset[Measure] = frozenset()
+    ) -> LoadedModel:
         """Load through GPTQModel."""
         import torch
 
         from medmo_models.networks.gptq import load_gptq_network
-        from medmo_runtime.backends.torch_model import TorchModel, memory_errors_explained
+        from medmo_runtime.backends.torch_model import load_torch_model
 
-        with memory_errors_explained(device, "loading the model"):
-            network = load_gptq_network(artifact.path, device=device, dtype=getattr(torch, dtype))
-        return TorchModel(network.eval(), device)
+        return load_torch_model(
+            lambda places: load_gptq_network(artifact.path, device=places, dtype=getattr(torch, dtype)),
+            device,
+            measures,
+        )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from medmo_models.artifact import Artifact, Method
 from medmo_runtime.backends.base import Availability
-from medmo_runtime.backends.torch_devices import suitable_dtype, torch_availability, torch_devices
+from medmo_runtime.backends.torch_devices import suitable_dtype, torch_availability
+from medmo_runtime.backends.torch_memory import TorchCosts, predict_torch_memory, torch_measures
 from medmo_runtime.generation import LoadedModel
-from medmo_runtime.machine import free_memory_bytes
-from medmo_runtime.memory import MemoryEstimate, estimate
+from medmo_runtime.hardware import Machine
+from medmo_runtime.memory import Measure, MemoryParts, Workload
 
 _STORED_BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
-_DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
+_COSTS = TorchCosts(libraries=700_000_000)
 
 
 class ReferenceBackend:
@@ -19,38 +20,43 @@ class ReferenceBackend:
     name = "reference"
     methods: tuple[Method, ...] = ("bf16", "fp16", "fp32")
 
-    def devices(self) -> tuple[str, ...]:
+    def devices(self, machine: Machine) -> tuple[str, ...]:
         """Return torch's devices."""
-        return torch_devices()
+        return machine.torch_devices()
 
-    def availability(self, device: str) -> Availability:
+    def availability(self, machine: Machine, device: str) -> Availability:
         """Say whether torch is there and sees ``device``."""
-        return torch_availability(device)
+        return torch_availability(machine, device)
 
-    def compute_dtype(self, artifact: Artifact, device: str) -> str:
+    def compute_dtype(self, machine: Machine, artifact: Artifact, device: str) -> str:
         """Return the device's suitable dtype; bfloat16 where float32 weights would not fit the host."""
-        dtype = suitable_dtype(device)
-        if dtype == "float32" and self._weight_bytes(artifact, dtype) > 0.8 * free_memory_bytes():
+        dtype = suitable_dtype(machine, device)
+        float32_bytes = artifact.weight_bytes * 4 // _STORED_BYTES[artifact.manifest.method]
+        if dtype == "float32" and float32_bytes > 0.8 * machine.memory.free_bytes:
             return "bfloat16"
         return dtype
 
-    def estimate_memory(
-        self, artifact: Artifact, device: str, dtype: str, context_tokens: int, max_pixels: int | None = None
-    ) -> MemoryEstimate:
-        """Predict memory with the weights converted to ``dtype``."""
-        return estimate(artifact.spec, self._weight_bytes(artifact, dtype), dtype, device, context_tokens, max_pixels)
+    def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
+        """Return those that round nothing: this backend is what the others are compared with."""
+        return tuple(m for m in torch_measures(artifact, device) if m in ("vision-released", "embedding-on-host"))
 
-    def load(self, artifact: Artifact, device: str, dtype: str) -> LoadedModel:
+    def predict_memory(
+        self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
+    ) -> MemoryParts:
+        """Predict memory with the weights converted to ``dtype``."""
+        return predict_torch_memory(artifact, device, dtype, workload, measures, _COSTS)
+
+    def load(
+        self, artifact: Artifact, device: str, dtype: str, measures: frozenset[Measure] = frozenset()
+    ) -> LoadedModel:
         """Load with transformers."""
         import torch
 
         from medmo_models.networks.full_precision import load_full_precision
-        from medmo_runtime.backends.torch_model import TorchModel, memory_errors_explained
+        from medmo_runtime.backends.torch_model import load_torch_model
 
-        with memory_errors_explained(device, "loading the model"):
-            network = load_full_precision(artifact.path, device=device, dtype=getattr(torch, dtype))
-        return TorchModel(network, device)
-
-    def _weight_bytes(self, artifact: Artifact, dtype: str) -> int:
-        stored = artifact.weight_bytes
-        return stored * _DTYPE_BYTES[dtype] // _STORED_BYTES[artifact.manifest.method]
+        return load_torch_model(
+            lambda places: load_full_precision(artifact.path, device=places, dtype=getattr(torch, dtype)),
+            device,
+            measures,
+        )

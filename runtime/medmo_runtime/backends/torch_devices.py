@@ -1,63 +1,39 @@
-"""Which devices torch offers here, and the dtype that suits each."""
+"""Which of a machine's devices torch reaches, and the dtype that suits each."""
 
 from __future__ import annotations
 
-import importlib.util
-from functools import lru_cache
-
 from medmo_runtime.backends.base import Availability
-from medmo_runtime.machine import cpu_has_bfloat16
+from medmo_runtime.hardware import Machine
+
+#: NVIDIA GPUs multiply bfloat16 from Ampere on; older ones emulate it.
+_BFLOAT16_CAPABILITY = (8, 0)
 
 
-def missing_packages(*names: str) -> list[str]:
-    """Return those of ``names`` (import names) that are not installed; imports nothing."""
-    return [name for name in names if importlib.util.find_spec(name) is None]
-
-
-@lru_cache(maxsize=1)
-def torch_devices() -> tuple[str, ...]:
-    """Return torch's devices here, accelerators first; empty without torch."""
-    if missing_packages("torch"):
-        return ()
-    import torch
-
-    found: list[str] = []
-    if torch.cuda.is_available():  # also ROCm, which torch calls cuda
-        found += [f"cuda:{index}" for index in range(torch.cuda.device_count())]
-    if hasattr(torch, "xpu") and torch.xpu.is_available():
-        found += [f"xpu:{index}" for index in range(torch.xpu.device_count())]
-    if torch.backends.mps.is_available():
-        found.append("mps")
-    return (*found, "cpu")
-
-
-def torch_availability(device: str, *packages: str) -> Availability:
+def torch_availability(machine: Machine, device: str, *packages: str) -> Availability:
     """Say whether torch, ``packages`` and ``device`` are there."""
-    missing = missing_packages("torch", *packages)
+    missing = machine.libraries.missing("torch", *packages)
     if missing:
         return Availability(False, f"not installed: {', '.join(missing)} (install medmo-edge[torch])")
-    if device not in torch_devices():
-        return Availability(False, f"torch sees no {device}; it sees {', '.join(torch_devices())}")
+    if device not in machine.torch_devices():
+        problems = [f"{one.name}: {one.problem}" for one in machine.accelerators if one.problem]
+        known = f"torch sees no {device}; it sees {', '.join(machine.torch_devices())}"
+        return Availability(False, "; ".join([known, *problems]))
     return Availability(True, f"torch on {device}")
 
 
-def suitable_dtype(device: str) -> str:
+def devices_with_kernels(machine: Machine) -> tuple[str, ...]:
+    """Return torch's devices without Apple's, for which neither GPTQModel nor bitsandbytes has fast kernels."""
+    return tuple(device for device in machine.torch_devices() if device != "mps")
+
+
+def suitable_dtype(machine: Machine, device: str) -> str:
     """Return the dtype of activations for ``device``.
 
-    bfloat16 on accelerators and on CPUs with bfloat16 instructions; float32 on other CPUs, where
-    bfloat16 products are emulated (measured on a two-core AVX2 CPU: 1.3 against 91 GFLOP/s).
+    bfloat16 where the processor or the GPU multiplies it; else float32 on CPUs, where bfloat16 products are emulated
+    (measured on a two-core AVX2 CPU: 1.3 against 91 GFLOP/s), and float16 on NVIDIA GPUs before Ampere.
     """
-    return "bfloat16" if device != "cpu" or cpu_has_bfloat16() else "float32"
-
-
-def accelerator_names() -> tuple[str, ...]:
-    """Return the names of torch's accelerators here, for people."""
-    names = []
-    for device in torch_devices():
-        if device.startswith("cuda"):
-            import torch
-
-            names.append(f"{device} {torch.cuda.get_device_name(device)}")
-        elif device != "cpu":
-            names.append(device)
-    return tuple(names)
+    if device == "cpu":
+        return "bfloat16" if machine.processor.bfloat16 else "float32"
+    found = machine.accelerator(device)
+    capability = None if found is None else found.compute_capability
+    return "float16" if capability is not None and capability < _BFLOAT16_CAPABILITY else "bfloat16"

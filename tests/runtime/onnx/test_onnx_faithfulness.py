@@ -100,7 +100,7 @@ def test_a_prefill_in_chunks_is_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> 
     prompt = prepare_prompt(source_checkpoint("untied"), IMAGES[2])
     network = OnnxNetwork(full_precision_export("untied"))
     logits, tokens = loaded(network).logits(prompt), our_tokens(loaded(network), prompt)
-    monkeypatch.setattr(model_module, "_CHUNK", 7)
+    monkeypatch.setattr(model_module, "CHUNK", 7)
     np.testing.assert_allclose(loaded(network).logits(prompt), logits, atol=TOLERANCE)
     assert our_tokens(loaded(network), prompt) == tokens
 

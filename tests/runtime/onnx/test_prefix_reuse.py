@@ -9,26 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from medmo_export.pipeline import ExportRequest, run_export
 from medmo_models.artifact import Artifact
 from medmo_models.imaging import LoadedImage, image_from_pixels
-from medmo_models.library import embedded_model_path
 from medmo_models.networks.onnx.network import EncodedImage, OnnxNetwork
 from medmo_models.phantoms import make_phantom
-from medmo_models.preprocessing import ChatTurn
 from medmo_models.prompts import LOCALIZE_PROMPT, REPORT_PROMPT
 from medmo_runtime.answer import Answer
 from medmo_runtime.backends.onnx.encoded_images import EncodedImages
 from medmo_runtime.backends.onnx.model import OnnxModel
+from medmo_runtime.conversation import Turn
 from medmo_runtime.session import Session
 
 
-@pytest.fixture(scope="module")
-def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    folder = tmp_path_factory.mktemp("onnx") / "tiny"
-    return run_export(
-        ExportRequest(method="onnx-int4", checkpoint=embedded_model_path(), destination=folder, round_to_nearest=True)
-    )
+@pytest.fixture
+def artifact(tiny_onnx: Artifact) -> Artifact:
+    return tiny_onnx
 
 
 @pytest.fixture
@@ -86,7 +81,7 @@ def test_another_image_of_the_same_size_is_not_taken_for_the_first(artifact: Art
 
 
 def test_a_conversation_keeps_what_was_said(artifact: Artifact, session: Session) -> None:
-    history: list[ChatTurn] = []
+    history: list[Turn] = []
     picture, before = image(2), 0
     for turn, prompt in enumerate((REPORT_PROMPT, LOCALIZE_PROMPT, "Is there a nodule? Answer yes or no.") * 3):
         shown = [picture] if turn == 0 else []
@@ -95,8 +90,7 @@ def test_a_conversation_keeps_what_was_said(artifact: Artifact, session: Session
         if turn:
             assert answer.stats.cached_tokens > before
         before = answer.stats.prompt_tokens
-        pixels = tuple(entry.pixels for entry in shown)
-        history += [ChatTurn("user", prompt, pixels), ChatTurn("assistant", answer.text)]
+        history += [Turn("user", prompt, tuple(shown)), Turn("assistant", answer.text)]
 
 
 def test_of_two_images_only_the_new_one_is_encoded(

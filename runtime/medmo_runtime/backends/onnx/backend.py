@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from medmo_models.artifact import Artifact, Method
+from medmo_models.errors import InputError
 from medmo_runtime.backends.base import Availability
-from medmo_runtime.backends.onnx.providers import PROVIDERS, available_names, provider_availability, provider_options
+from medmo_runtime.backends.onnx.memory import predict_onnx_memory, releases_vision
+from medmo_runtime.backends.onnx.providers import PROVIDERS, provider_availability, provider_options
 from medmo_runtime.generation import LoadedModel
-from medmo_runtime.memory import MemoryEstimate, estimate
+from medmo_runtime.hardware import Machine
+from medmo_runtime.hardware.processor import usable_cores
+from medmo_runtime.memory import Measure, MemoryParts, Workload
 
 #: The dtype that stands for products over int8 activations (``MatMulNBits`` accuracy level 4).
 INT8 = "int8"
@@ -18,40 +22,49 @@ class OnnxBackend:
     name = "onnx"
     methods: tuple[Method, ...] = ("onnx-int4", "onnx-fp32")
 
-    def devices(self) -> tuple[str, ...]:
+    def devices(self, machine: Machine) -> tuple[str, ...]:
         """Return the devices of the providers that the installed ONNX Runtime has."""
-        names = available_names()
-        return tuple(provider.device for provider in PROVIDERS if provider.name in names)
+        return tuple(one.device for one in PROVIDERS if one.name in machine.libraries.onnx_providers)
 
-    def availability(self, device: str) -> Availability:
-        """Say whether ONNX Runtime has a provider for ``device`` that works here."""
-        return provider_availability(device)
+    def availability(self, machine: Machine, device: str) -> Availability:
+        """Say whether ONNX Runtime has a provider for ``device`` that works there."""
+        return provider_availability(machine, device)
 
-    def compute_dtype(self, artifact: Artifact, device: str) -> str:
+    def compute_dtype(self, machine: Machine, artifact: Artifact, device: str) -> str:
         """Return int8 on a CPU for 4-bit weights (products over rounded activations, much faster), else float32."""
         return INT8 if artifact.manifest.method == "onnx-int4" and device == "cpu" else "float32"
 
-    def estimate_memory(
-        self, artifact: Artifact, device: str, dtype: str, context_tokens: int, max_pixels: int | None = None
-    ) -> MemoryEstimate:
-        """Predict memory with the weights as stored; activations and KV cache are float32 whatever ``dtype`` is."""
-        return estimate(artifact.spec, artifact.weight_bytes, "float32", device, context_tokens, max_pixels)
+    def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
+        """Return the one that costs time alone; what else could be done is done by the export, or always."""
+        return ("decoder-released",)
 
-    def load(self, artifact: Artifact, device: str, dtype: str) -> LoadedModel:
-        """Load the decoder and the embedding; the vision encoder follows with the first image."""
-        from medmo_models.errors import InputError
+    def predict_memory(
+        self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
+    ) -> MemoryParts:
+        """Predict memory; activations and KV cache are float32 whatever ``dtype`` is."""
+        return predict_onnx_memory(artifact, workload, measures)
+
+    def load(
+        self, artifact: Artifact, device: str, dtype: str, measures: frozenset[Measure] = frozenset()
+    ) -> LoadedModel:
+        """Load the decoder, unless it is to be loaded after each image, and the embedding."""
         from medmo_models.networks.onnx.network import OnnxNetwork
-        from medmo_runtime.backends.onnx.model import OnnxModel
-        from medmo_runtime.machine import usable_cores
+        from medmo_runtime.backends.onnx.model import OnnxModel, memory_errors_explained
 
         if dtype not in (INT8, "float32"):
             raise InputError(f"The onnx backend computes in float32 or int8, not {dtype}.")
         provider, placement = provider_options(device)
-        network = OnnxNetwork(
-            artifact.path,
-            exact=dtype == "float32",
-            provider=provider,
-            placement=placement,
-            threads=usable_cores() if device == "cpu" else None,
+        releases_decoder = "decoder-released" in measures
+        with memory_errors_explained("loading the model"):
+            network = OnnxNetwork(
+                artifact.path,
+                exact=dtype == "float32",
+                provider=provider,
+                placement=placement,
+                threads=usable_cores() if device == "cpu" else None,
+            )
+            if not releases_decoder:
+                network.load_decoder()
+        return OnnxModel(
+            network, artifact.id, releases_vision=releases_vision(artifact), releases_decoder=releases_decoder
         )
-        return OnnxModel(network, artifact.id)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from medmo_models.networks.onnx.network import EncodedImage
 
-#: Images that stay in memory: a study's few views, about 40 MB each at 1280 x 1280 and 4B's width.
-_IN_MEMORY = 4
+#: Images that stay in memory, 66 MB each at 1280 x 1280 and 4B's width: the present one and the one before it.
+IN_MEMORY = 2
 
 
 class EncodedImages:
@@ -35,7 +35,7 @@ class EncodedImages:
         if digest not in self._kept:
             self._kept[digest] = self._read(digest) or self._encode(digest, encode)
         self._kept.move_to_end(digest)
-        while len(self._kept) > _IN_MEMORY:
+        while len(self._kept) > IN_MEMORY:
             self._kept.popitem(last=False)
         return self._kept[digest]
 

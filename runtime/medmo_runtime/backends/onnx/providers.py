@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from medmo_models.networks.onnx.cache import Placement
-from medmo_models.networks.onnx.library import import_onnxruntime
 from medmo_models.networks.onnx.network import Provider
 from medmo_runtime.backends.base import Availability
+from medmo_runtime.hardware import Machine
 
 
-def _nvidia_driver() -> str | None:
-    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return f"no NVIDIA driver here ({library} cannot be loaded)"
-    return None
+def _nvidia_gpu(machine: Machine) -> str | None:
+    if any(one.vendor == "nvidia" for one in machine.accelerators):
+        return None
+    return "no NVIDIA GPU here, or no driver for it"
 
 
-def _nothing_missing() -> str | None:
+def _nothing_missing(_machine: Machine) -> str | None:
     return None
 
 
@@ -38,40 +33,36 @@ class ExecutionProvider:
     name : str
         ONNX Runtime's name.
     missing : callable
-        Returns in words what this machine lacks for it, None if nothing.
+        Returns in words what a machine lacks for it, None if nothing.
     holds_cache : bool
         Whether the KV cache lives in the provider's own memory.
     refused : str or None
         Why it is not used although ONNX Runtime has it.
+    proven : bool
+        Whether our tests have run on it; others need a self-test on the machine before they are chosen.
     """
 
     device: str
     name: str
-    missing: Callable[[], str | None] = _nothing_missing
+    missing: Callable[[Machine], str | None] = _nothing_missing
     holds_cache: bool = False
     refused: str | None = None
+    proven: bool = False
 
 
 _FLOAT_ATTENTION = (
     "its attention kernel takes 16-bit activations only, and the graphs have 32-bit ones; use gptq or bnb"
 )
+_NO_KERNELS = "it has no kernels for 4-bit products and grouped attention: the CPU would do all the work in pieces"
 #: In order of preference.
 PROVIDERS: tuple[ExecutionProvider, ...] = (
-    ExecutionProvider("cuda", "CUDAExecutionProvider", _nvidia_driver, True, _FLOAT_ATTENTION),
+    ExecutionProvider("cuda", "CUDAExecutionProvider", _nvidia_gpu, True, _FLOAT_ATTENTION),
     ExecutionProvider("dml", "DmlExecutionProvider"),
     ExecutionProvider("webgpu", "WebGpuExecutionProvider"),
-    ExecutionProvider("coreml", "CoreMLExecutionProvider"),
+    ExecutionProvider("coreml", "CoreMLExecutionProvider", refused=_NO_KERNELS),
     ExecutionProvider("openvino", "OpenVINOExecutionProvider"),
-    ExecutionProvider("cpu", "CPUExecutionProvider"),
+    ExecutionProvider("cpu", "CPUExecutionProvider", proven=True),
 )
-
-
-def available_names() -> tuple[str, ...]:
-    """Return the providers of the installed ONNX Runtime, none if it is not installed."""
-    try:
-        return tuple(import_onnxruntime().get_available_providers())
-    except ImportError:
-        return ()
 
 
 def find_provider(device: str) -> ExecutionProvider | None:
@@ -80,19 +71,18 @@ def find_provider(device: str) -> ExecutionProvider | None:
     return next((provider for provider in PROVIDERS if provider.device == kind), None)
 
 
-def provider_availability(device: str) -> Availability:
-    """Say whether ``device`` can run a graph here; never raises."""
+def provider_availability(machine: Machine, device: str) -> Availability:
+    """Say whether ``device`` can run a graph on a machine; never raises."""
     provider = find_provider(device)
     if provider is None:
         return Availability(False, f"ONNX Runtime has no device {device}")
-    names = available_names()
-    if not names:
+    if machine.libraries.missing("onnxruntime"):
         return Availability(False, "onnxruntime is not installed")
-    if provider.name not in names:
+    if provider.name not in machine.libraries.onnx_providers:
         return Availability(False, f"the installed onnxruntime has no {provider.name}")
-    if problem := provider.missing() or provider.refused:
+    if problem := provider.missing(machine) or provider.refused:
         return Availability(False, problem)
-    return Availability(True, f"onnxruntime with {provider.name}")
+    return Availability(True, f"onnxruntime with {provider.name}", proven=provider.proven)
 
 
 def provider_options(device: str) -> tuple[Provider, Placement]:

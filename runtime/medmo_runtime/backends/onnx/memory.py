@@ -1,0 +1,57 @@
+"""Predicts the memory of the backend `onnx`."""
+
+from __future__ import annotations
+
+from medmo_models.artifact import Artifact
+from medmo_runtime.backends.onnx.model import CAPACITY_STEP, CHUNK
+from medmo_runtime.components import weight_bytes
+from medmo_runtime.memory import Measure, MemoryParts, Workload, cache_bytes, feature_bytes
+
+_MB = 10**6
+#: The process with ONNX Runtime, the tokenizer and the image processor, before a model is loaded.
+_LIBRARIES = 125 * _MB
+#: Packed weights in memory per byte on disk: ONNX Runtime's CPU kernels keep a rearranged copy with the sums of
+#: blocks, and leave the mapped original.
+_PACKED_COPIES = 1.12
+_FLOAT = 4
+#: A vision encoder larger than this leaves memory after each image: loading it again takes 0.05 s at the 4B shape.
+_WORTH_RELEASING = 64 * _MB
+
+
+def releases_vision(artifact: Artifact) -> bool:
+    """Whether the vision encoder is freed after each image."""
+    return weight_bytes(artifact).vision > _WORTH_RELEASING
+
+
+def predict_onnx_memory(artifact: Artifact, workload: Workload, measures: frozenset[Measure]) -> MemoryParts:
+    """Predict from the files' sizes and the shape (how well: docs/performance.md, Predicted memory).
+
+    The vision encoder's weights are mapped from their file and leave with it after each image; of the embedding only
+    the rows of the prompt's tokens are ever read.
+    """
+    shape, stored = artifact.spec.architecture, weight_bytes(artifact)
+    tokens = workload.context_tokens(shape)
+    capacity = -(-tokens // CAPACITY_STEP) * CAPACITY_STEP
+    patches = workload.max_pixels // shape.patch_size**2
+    chunk = min(CHUNK, tokens)
+    vision_values = 8 * shape.vision_hidden_size + 2 * shape.vision_intermediate_size
+    # Values per token inside of the decoder, the attention's scores among them.
+    prefill_values = 6 * shape.hidden_size + 5 * shape.intermediate_size + shape.heads * capacity
+    features = feature_bytes(shape, workload, _FLOAT)
+    # The cache with its rotary tables, and the prompt's embeddings with their DeepStack levels twice: as they are
+    # and as a chunk of them is handed over.
+    cache = cache_bytes(shape, capacity, _FLOAT) + capacity * shape.head_dim * 2 * _FLOAT
+    return MemoryParts(
+        libraries=_LIBRARIES,
+        layers=int(stored.packed_layers * _PACKED_COPIES),
+        embedding=0,
+        vision_weights=stored.vision,
+        kv_cache=cache,
+        kept_cache=cache * (workload.images - 1) // workload.images,
+        image_features=features + features // workload.images,
+        vision_activations=patches * (vision_values * _FLOAT + 2 * 1536 * _FLOAT),
+        prefill_activations=chunk * prefill_values * _FLOAT + features,
+        loading=shape.vocabulary_size * shape.hidden_size,
+        vision_stays=not releases_vision(artifact),
+        decoder_stays="decoder-released" not in measures,
+    )

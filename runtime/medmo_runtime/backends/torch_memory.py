@@ -1,0 +1,88 @@
+"""Predicts the memory of the backends on torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from medmo_models.artifact import Artifact
+from medmo_runtime.components import weight_bytes
+from medmo_runtime.memory import Measure, MemoryParts, Workload, cache_bytes, feature_bytes
+
+DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+_STORED_BYTES = {"fp32": 4}
+_MB = 10**6
+#: A CUDA context with the kernels that a model uses (NVIDIA's figure for recent GPUs is 300 to 500 MB).
+_DEVICE_CONTEXT = 450 * _MB
+
+
+@dataclass(frozen=True)
+class TorchCosts:
+    """What a backend adds to the weights, measured on a CPU (see docs/performance.md, Predicted memory).
+
+    Attributes
+    ----------
+    libraries : int
+        Resident bytes of the process before a model is loaded.
+    packed_copies : float
+        Packed weights in memory per byte stored.
+    loading_copies : float
+        What loading needs for a moment, as a share of the plain weights.
+    wide_values : int
+        Bytes of a value inside of the decoder's activations; the dtype's own if 0.
+    """
+
+    libraries: int
+    packed_copies: float = 1.0
+    loading_copies: float = 0.0
+    wide_values: int = 0
+
+
+def torch_measures(artifact: Artifact, device: str) -> tuple[Measure, ...]:
+    """Return what torch's backends can do: on a CPU there is no second memory to move anything to."""
+    if device != "cpu":
+        return ("vision-released", "embedding-on-host", "8-bit-head", "8-bit-cache")
+    # A tied head shares the embedding's memory: an 8-bit copy beside it would only add to it.
+    return ("8-bit-cache",) if artifact.spec.architecture.tied_head else ("8-bit-head", "8-bit-cache")
+
+
+def predict_torch_memory(
+    artifact: Artifact,
+    device: str,
+    dtype: str,
+    workload: Workload,
+    measures: frozenset[Measure],
+    costs: TorchCosts,
+) -> MemoryParts:
+    """Predict from the stored weights and the shape."""
+    shape, stored, size = artifact.spec.architecture, weight_bytes(artifact), DTYPE_BYTES[dtype]
+    ratio = size / _STORED_BYTES.get(artifact.manifest.method, 2)
+    on_host = "embedding-on-host" in measures
+    embedding = int(stored.embedding * ratio)
+    head = int(stored.head * ratio)
+    host = embedding if on_host else 0
+    if "8-bit-head" in measures:
+        head = shape.vocabulary_size * (shape.hidden_size + 4)
+    elif on_host and shape.tied_head:
+        head = embedding
+    vision = int(stored.vision * ratio)
+    tokens = workload.context_tokens(shape)
+    patches = workload.max_pixels // shape.patch_size**2
+    cached = 1 + 2 / shape.head_dim if "8-bit-cache" in measures else size
+    inner = costs.wide_values or size
+    # Residual, normalized input, q/k/v, attention output and two of the MLP's width live at once.
+    vision_values = 8 * shape.vision_hidden_size + 2 * shape.vision_intermediate_size
+    prefill_values = 8 * shape.hidden_size + 3 * shape.intermediate_size
+    return MemoryParts(
+        libraries=costs.libraries if device == "cpu" else _DEVICE_CONTEXT,
+        layers=int(stored.packed_layers * costs.packed_copies + stored.plain_layers * ratio),
+        embedding=0 if on_host else embedding,
+        head=head,
+        vision_weights=vision,
+        kv_cache=cache_bytes(shape, tokens, cached),
+        image_features=feature_bytes(shape, workload, size),
+        vision_activations=patches * (vision_values * size + 2 * 1536 * 4),
+        prefill_activations=tokens * prefill_values * inner + shape.vocabulary_size * 8,
+        loading=int(costs.loading_copies * (embedding + head + vision + stored.plain_layers * ratio)),
+        vision_stays="vision-released" not in measures,
+        host=host + (vision if "vision-released" in measures else 0),
+    )

@@ -1,0 +1,60 @@
+"""Bytes of an artifact's weights by component, from file headers; no tensor is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from medmo_models.artifact import Artifact
+from medmo_models.artifact.weights import read_tensor_headers
+
+
+@dataclass(frozen=True)
+class WeightBytes:
+    """Stored bytes: packed layers, the plain 16- or 32-bit rest of the layers, embedding, head and vision encoder.
+
+    ``head`` is 0 where the head is the embedding.
+    """
+
+    packed_layers: int
+    plain_layers: int
+    embedding: int
+    head: int
+    vision: int
+
+
+def weight_bytes(artifact: Artifact) -> WeightBytes:
+    """Return the components of an artifact in safetensors or ONNX.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged.
+    """
+    if artifact.manifest.method.startswith("onnx"):
+        return _onnx_bytes(artifact)
+    counted = dict.fromkeys(("packed_layers", "plain_layers", "embedding", "head", "vision"), 0)
+    for name, header in read_tensor_headers(sorted(artifact.path.glob("*.safetensors"))).items():
+        counted[_component(name, header.dtype)] += header.bits // 8
+    return WeightBytes(**counted)
+
+
+def _component(name: str, dtype: str) -> str:
+    if "visual." in name:
+        return "vision"
+    if "embed_tokens." in name:
+        return "embedding"
+    if name.startswith("lm_head."):
+        return "head"
+    packed = dtype in ("I32", "U8", "I8") or name.endswith(".scales") or ".weight." in name
+    return "packed_layers" if packed else "plain_layers"
+
+
+def _onnx_bytes(artifact: Artifact) -> WeightBytes:
+    files = {name: entry.size for name, entry in artifact.manifest.files.items()}
+    return WeightBytes(
+        packed_layers=files.get("decoder.data", 0),
+        plain_layers=0,
+        embedding=files.get("embedding.data", 0),
+        head=0,
+        vision=files.get("vision.data", 0),
+    )
