@@ -1,1 +1,1 @@
-"""The desktop viewer (not written yet)."""
+"""The desktop viewer: read an image, ask, and see the boxes."""

@@ -1,0 +1,1 @@
+"""The image on screen: painting, tools and the stack."""

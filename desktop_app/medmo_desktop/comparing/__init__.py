@@ -1,0 +1,1 @@
+"""Two artifacts on one image, side by side."""

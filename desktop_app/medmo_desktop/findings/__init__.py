@@ -1,0 +1,1 @@
+"""Boxes as the viewer shows and edits them."""

@@ -1,0 +1,1 @@
+"""History, case files and exports, free of Qt."""

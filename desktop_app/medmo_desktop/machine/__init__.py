@@ -1,0 +1,1 @@
+"""Models and machine: what is installed, what fits, and exports in the background."""

@@ -1,0 +1,1 @@
+"""Files to series, frames and grey values, free of Qt."""
