@@ -1,7 +1,7 @@
 """What is opened: series of frames, and one frame with its grey values, free of Qt.
 
-One coordinate space for everything that is drawn: pixels of the image as shown (`Frame.width` x `Frame.height`), that is,
-after EXIF orientation and after pixels that are not square were made square. It is the space of
+One coordinate space for everything that is drawn: pixels of the image as shown (`Frame.width` x `Frame.height`), that
+is, after EXIF orientation and after pixels that are not square were made square. It is the space of
 `medmo_models.imaging.LoadedImage` and of `medmo_runtime.answer.AnswerBox.pixels`.
 """
 
@@ -58,8 +58,8 @@ class GreyWindow:
 class PixelSpacing:
     """Millimetres per pixel of the image as shown.
 
-    ``calibrated`` is False where the spacing is at the detector (Imager Pixel Spacing) or only nominal; ``source`` names
-    the DICOM attribute or NIfTI header that it is from.
+    ``calibrated`` is False where the spacing is at the detector (Imager Pixel Spacing) or only nominal; ``source``
+    names the DICOM attribute or NIfTI header that it is from.
     """
 
     row_mm: float
@@ -77,7 +77,8 @@ class Frame:
     reference : FrameReference
     values : ndarray
         Grey: shape (rows, columns), stored values after the modality transformation, in ``unit``. Colour: uint8 of
-        shape (rows, columns, 3), RGB. Rows and columns may differ from ``height`` and ``width`` if pixels are not square.
+        shape (rows, columns, 3), RGB. Rows and columns may differ from ``height`` and ``width`` if pixels are not
+        square.
     is_grey : bool
     width, height : int
         Size of the image as shown, in pixels.
