@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from medmo_export.bnb import HIGH_PRECISION, BnbOptions, quantize_bnb
-from medmo_export.calibration import CalibrationSample, calibration_hash, phantom_calibration
+from medmo_export.calibration import calibration_hash, phantom_calibration, phantom_set
 from medmo_export.checkpoint import check_checkpoint
 from medmo_export.checkpoint_files import copy_companions, write_plain_config
 from medmo_export.onnx.options import WeightBits
@@ -106,10 +106,9 @@ def _calibrated_gptq(request: ExportRequest, destination: Path, report: PhasePro
     from medmo_export.gptq.quantize import GptqOptions, quantize_gptq
 
     options = GptqOptions(group_size=request.group_size, activation_order=request.activation_order)
-    samples: list[CalibrationSample] = phantom_calibration(request.calibration_samples, CALIBRATION_SEED)
-    quantize_gptq(request.checkpoint, destination, options, samples, device=request.device, progress=report)
-    name = f"phantoms:seed={CALIBRATION_SEED},count={len(samples)}"
-    return Calibration(name, calibration_hash(samples), len(samples))
+    used = request.calibration or phantom_set(request.calibration_samples, CALIBRATION_SEED)
+    quantize_gptq(request.checkpoint, destination, options, used.samples, device=request.device, progress=report)
+    return Calibration(used.id, calibration_hash(used.samples), len(used.samples))
 
 
 def _describe_written(folder: Path, calibration: Calibration | None) -> _Written:

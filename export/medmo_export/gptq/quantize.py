@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medmo_export.calibration import CalibrationSample
-from medmo_export.checkpoint_files import copy_companions, write_config
+from medmo_export.checkpoint_files import copy_companions, write_config, write_quantize_config
 from medmo_export.gptq.weights import text_linear_layers, write_weights
 from medmo_models.artifact.checkpoint import Checkpoint, read_checkpoint
 from medmo_models.artifact.weights import TensorHeader, read_tensor_headers
@@ -101,7 +101,9 @@ def quantize_gptq(
         report("writing", 0, 1)
         write_weights(weight_files, sorted(packed.glob("*.safetensors")), destination)
     copy_companions(checkpoint, destination)
-    write_config(checkpoint, destination, quantization_config(options))
+    settings = quantization_config(options)
+    write_config(checkpoint, destination, settings)
+    write_quantize_config(destination, settings)
     report("writing", 1, 1)
 
 
