@@ -103,11 +103,10 @@ def _write(request: ExportRequest, source: Manifest, staging: Path, report: Phas
 
 
 def _calibrated_gptq(request: ExportRequest, destination: Path, report: PhaseProgress) -> Calibration:
-    from medmo_export.gptq.quantize import GptqOptions, quantize_gptq
+    from medmo_export.gptq.quantize import quantize_gptq
 
-    options = GptqOptions(group_size=request.group_size, activation_order=request.activation_order)
     used = request.calibration or phantom_set(request.calibration_samples, CALIBRATION_SEED)
-    quantize_gptq(request.checkpoint, destination, options, used.samples, device=request.device, progress=report)
+    quantize_gptq(request.checkpoint, destination, request.gptq, used.samples, device=request.device, progress=report)
     return Calibration(used.id, calibration_hash(used.samples), len(used.samples))
 
 
