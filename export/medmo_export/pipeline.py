@@ -13,6 +13,7 @@ from medmo_export.bnb import HIGH_PRECISION, BnbOptions, quantize_bnb
 from medmo_export.calibration import calibration_hash, phantom_calibration, phantom_set
 from medmo_export.checkpoint import check_checkpoint
 from medmo_export.checkpoint_files import copy_companions, write_plain_config
+from medmo_export.disk_errors import disk_errors_explained
 from medmo_export.onnx.options import WeightBits
 from medmo_export.request import EXPORT_METHODS, ExportMethod, ExportRequest
 from medmo_export.self_check import HELD_OUT_SEED, check_export
@@ -64,7 +65,10 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None) ->
     source_method = check_checkpoint(request.checkpoint, ("gptq",) if request.method == "onnx-int4" else ())
     if request.reference is not None:
         source_method = check_checkpoint(request.reference)
-    with create_artifact(request.destination, overwrite=request.overwrite) as writer:
+    with (
+        disk_errors_explained(request.destination),
+        create_artifact(request.destination, overwrite=request.overwrite) as writer,
+    ):
         source = open_model(request.checkpoint)
         written = _write(request, source.manifest, writer.path, report)
         report("comparing with the source", 0, 1)

@@ -158,7 +158,7 @@ def _run_gptqmodel(
             offload_to_disk=True,  # one layer in memory at a time
             offload_to_disk_path=str(packed.with_name("offloaded")),
         )
-        with registered(), _logs_kept_in(packed.with_name("logs")):
+        with registered(), _logs_kept_in(packed.with_name("logs")), _thread_errors_raised():
             model = GPTQModel.load(
                 str(source.path), settings, device=device, dtype=getattr(torch, dtype), trust_remote_code=False
             )
@@ -168,6 +168,22 @@ def _run_gptqmodel(
             finally:
                 DEVICE_THREAD_POOL.wait()  # its threads write below `packed`, which is about to go
             model.save(str(packed))
+
+
+@contextmanager
+def _thread_errors_raised() -> Iterator[None]:
+    """Raise what fails in GPTQModel's threads, which would end the whole process at once (7.7.0, ``os._exit``)."""
+    from gptqmodel.utils import threadx
+
+    errors: list[BaseException] = []
+    before = threadx._DeviceWorker._abort_process
+    threadx._DeviceWorker._abort_process = lambda _worker, error: errors.append(error)
+    try:
+        yield
+    finally:
+        threadx._DeviceWorker._abort_process = before
+        if errors:
+            raise errors[0]
 
 
 class _LayerProgress:
