@@ -38,7 +38,8 @@ def render() -> str:
             (described, {name: choose_on(described.machine, formats) for name, formats in artifacts.items()})
             for described in described_machines()
         ]
-    lines = [_INTRODUCTION, "| machine | model | runs | needs | gives up to fit | because |", "|---|---|---|---|---|---|"]
+    head = "| machine | model | runs | needs | gives up to fit | because |"
+    lines = [_INTRODUCTION, head, "|---|---|---|---|---|---|"]
     for described, made in choices:
         lines += [_row(described, spec.id, spec.title, made[spec.id]) for spec in SPECS]
     for described, made in choices:
