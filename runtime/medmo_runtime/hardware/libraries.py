@@ -54,7 +54,7 @@ def describe_libraries() -> Libraries:
 
 
 def ask_onnxruntime() -> OnnxRuntimeView:
-    """Import ONNX Runtime and return its providers and devices; takes a quarter of a second, or more from a cold disk."""
+    """Import ONNX Runtime and return what it lists; takes a quarter of a second, and more from a cold disk."""
     try:
         onnxruntime = import_onnxruntime()
         return OnnxRuntimeView(tuple(onnxruntime.get_available_providers()), _onnx_devices(onnxruntime))
