@@ -19,11 +19,11 @@ _INTRODUCTION = """\
 What MedMO Edge chooses on machines of many kinds, for one image of 1280 x 1280 pixels and an answer of 512 tokens,
 when a model is there as GPTQ, bitsandbytes nf4, ONNX (4 bits) and in full precision.
 
-**These machines are described, not recorded: none of them was run.** Each fact
-is named with the vendor's page that it is to be looked up on; only the two tables of compute capabilities were read again
-when this was written, so check the others before you rely on them. What no page states (how much memory is free, drivers,
-installed packages) is marked as assumed. Models are described by the true sizes of their tensors. Nothing was measured on these machines either, so
-the choice is the one before the first self-test; where several backends of one kind can run, the fastest measured one
+**These machines are described, not recorded: none of them was run.** Each fact is named with the vendor's page on which
+it is to be looked up; only the two tables of compute capabilities were read again when this was written, so check the
+others before you rely on them. What no page states (how much memory is free, drivers, installed packages) is marked as
+assumed. Models are described by the true sizes of their tensors. Nothing was measured on these machines either, so the
+choice is the one before the first self-test; where several backends of one kind can run, the fastest measured one
 replaces it.
 
 This file is generated from `tests/runtime/hardware/machines/` by `PYTHONPATH=tests python -m support.machine_table`;
