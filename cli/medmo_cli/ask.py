@@ -19,7 +19,7 @@ from medmo_models.library import embedded_model_path, find_model
 from medmo_models.prompts import TASK_PROMPTS
 from medmo_runtime.answer import Answer
 from medmo_runtime.conversation import Conversation
-from medmo_runtime.overlay import save_answer_overlay
+from medmo_runtime.overlay import RESEARCH_NOTICE, save_answer_overlay
 from medmo_runtime.worker import OpenRequest, WorkerSession
 
 _DTYPES = ("float32", "bfloat16", "float16", "int8")
@@ -55,10 +55,8 @@ def parse_window(text: str | None) -> tuple[float, float] | None:
         raise InputError(f"--window {text} is not center/width, for example --window=-600/1500.") from None
 
 
-def print_answer(answer: Answer, streamed: bool) -> None:
-    """Print an answer for people; the text only if it was not streamed already."""
-    if not streamed:
-        results.print(answer.text, markup=False)
+def print_answer(answer: Answer, with_reason: bool) -> None:
+    """Print what belongs to an answer whose text was streamed; why this backend runs only on demand."""
     for finding in answer.findings:
         for box in finding.boxes:
             x1, y1, x2, y2 = box.pixels
@@ -70,14 +68,15 @@ def print_answer(answer: Answer, streamed: bool) -> None:
         messages.print(f"note: the answer is {', '.join(answer.marks)}", markup=False)
     stats = answer.stats
     speed = "" if stats.decode_tokens_per_s is None else f", {stats.decode_tokens_per_s:.1f} tokens/s"
-    for given_up in answer.backend.given_up:
-        messages.print(f"note: to fit the memory, {given_up}", markup=False)
+    backend = f"{answer.artifact.method} on {answer.backend.name}/{answer.backend.device}"
+    if with_reason:
+        for given_up in answer.backend.given_up:
+            messages.print(f"note: to fit the memory, {given_up}", markup=False)
+        backend += f" ({answer.backend.reason})"
+    load = f"load {stats.load_s:.1f} s, " if with_reason else ""
     messages.print(
-        f"{answer.artifact.method} on {answer.backend.name}/{answer.backend.device} ({answer.backend.reason}); "
-        f"load {stats.load_s:.1f} s, vision {stats.vision_s:.2f} s, prefill {stats.prefill_s:.2f} s{speed}",
-        markup=False,
+        f"{backend}; {load}vision {stats.vision_s:.2f} s, prefill {stats.prefill_s:.2f} s{speed}", markup=False
     )
-    messages.print("Research use only. Not for diagnosis.", style="dim")
 
 
 def command(
@@ -157,22 +156,30 @@ def _hold(
     show = _silent if json else _stream
     for question in chain(questions, _typed() if chat else ()):
         check_interrupt()
-        if not json and (len(questions) > 1 or chat):
+        typed = len(answers) >= len(questions)
+        if not json and (len(questions) > 1 or chat) and not (typed and sys.stdin.isatty()):
             results.print(f"> {question}", style="dim", markup=False)
         answer = conversation.ask(question, () if answers else images, max_new_tokens=max_new_tokens, on_text=show)
         check_interrupt()
         answers.append(answer)
         if not json:
             results.print()
-            print_answer(answer, streamed=True)
+            print_answer(answer, with_reason=len(answers) == 1)
         if answer.stats.finish_reason == "cancelled":
             break
+    if answers and not json:
+        messages.print(RESEARCH_NOTICE, style="dim")
     return answers
 
 
 def _typed() -> Iterator[str]:
     """Yield lines from the keyboard until an empty one or the end."""
-    while line := sys.stdin.readline().strip():
+    while True:
+        if sys.stdin.isatty():
+            messages.print("> ", end="", style="dim")
+        line = sys.stdin.readline().strip()
+        if not line:
+            return
         yield line
 
 

@@ -54,8 +54,8 @@ class _Row:
 
 def inspect_backends(search: Search, models: list[Artifact], again: bool) -> tuple[list[BackendReport], Choice | None]:
     """Examine every backend on every device, run those that are available, and choose."""
-    rows = [row for backend in BACKENDS for row in _rows(backend, search, models)]
-    rows = [_tested(row, search, again) for row in rows]
+    rows = [row for backend in BACKENDS for row in _rows(backend, search, models, again)]
+    rows = [_tested(row, search) for row in rows]
     candidates = [row.candidate for row in rows if row.candidate is not None]
     try:
         choice = choose(candidates) if candidates else None
@@ -64,7 +64,7 @@ def inspect_backends(search: Search, models: list[Artifact], again: bool) -> tup
     return [_report(row, choice) for row in rows], choice
 
 
-def _rows(backend: Backend, search: Search, models: list[Artifact]) -> list[_Row]:
+def _rows(backend: Backend, search: Search, models: list[Artifact], again: bool) -> list[_Row]:
     rows = []
     for device in backend.devices(search.machine) or ("cpu",):
         available = backend.availability(search.machine, device)
@@ -72,7 +72,7 @@ def _rows(backend: Backend, search: Search, models: list[Artifact]) -> list[_Row
             rows.append(_Row(backend, device, None, available.reason))
             continue
         # Named here, so that a provider that nobody has tested may be: that is what the doctor is for.
-        allowed = replace(search, device=device)
+        allowed = replace(search, device=device, measurements=None if again else search.measurements)
         try:
             chosen = models or [embedded_in_format(backend.methods[0])]
         except MedMOError as error:
@@ -86,9 +86,9 @@ def _rows(backend: Backend, search: Search, models: list[Artifact]) -> list[_Row
     return rows
 
 
-def _tested(row: _Row, search: Search, again: bool) -> _Row:
+def _tested(row: _Row, search: Search) -> _Row:
     candidate = row.candidate
-    if candidate is None or candidate.plan is None or (candidate.measured is not None and not again):
+    if candidate is None or candidate.plan is None or candidate.measured is not None:
         return row
     messages.print(f"testing {candidate.title}", markup=False)
     made = measure(candidate, search, judge)
@@ -126,15 +126,19 @@ def _figures(made: Measurement) -> dict[str, Any]:
 
 
 def _table(reports: list[BackendReport]) -> Table:
-    table = Table("", "backend", "device", "there", "correct", "fits", "needs", "peak", "load", "prefill", "decode")
+    """Return a table that fits 80 columns."""
+    table = Table(box=None, padding=(0, 1), collapse_padding=True, pad_edge=False)
+    for title in ("", "backend", "available", "correct", "fits"):
+        table.add_column(title, no_wrap=True)
+    for title in ("needs", "peak", "load", "prefill", "decode"):
+        table.add_column(title, no_wrap=True, justify="right")
     words = {None: "-", True: "yes", False: "NO"}
     for report in reports:
         measured = report.measured or {}
         table.add_row(
             "->" if report.chosen else "",
-            report.name,
-            report.device,
-            "yes" if report.available else "no",
+            f"{report.name}/{report.device}",
+            words[report.available],
             words[report.correct],
             words[report.fits],
             _bytes(report.predicted_memory_bytes),
@@ -200,12 +204,18 @@ def command(
             return
         results.print(_table(reports))
         for report in reports:
-            given_up = "".join(f"; to fit, {text}" for text in report.given_up)
-            results.print(f"  {report.name}/{report.device}: {report.reason}{given_up}", markup=False)
+            results.print(_explained(report), markup=False)
         if choice is not None:
-            results.print(f"chosen: {choice.chosen.title} ({choice.reason})", markup=False)
+            results.print(f"chosen: {choice.chosen.title}: {choice.reason}", markup=False)
+        else:
+            results.print("chosen: nothing; no backend can run here", markup=False)
         what = "the embedded model" if not opened else "the models given"
         results.print(
-            f"needs: predicted for the largest image; peak, load, prefill and decode (tokens/s): measured on {what}, "
-            "with a small image."
+            f"needs: predicted for the largest image and 512 tokens. peak, load, prefill and decode (tokens/s): "
+            f"measured on {what} with a small image; the peak is of the whole self-test, its reference included."
         )
+
+
+def _explained(report: BackendReport) -> str:
+    where = f"{report.name}/{report.device}" + (f" with {report.artifact}" if report.artifact is not None else "")
+    return f"  {where}: {'; '.join((report.reason, *(f'to fit, {text}' for text in report.given_up)))}"

@@ -91,6 +91,8 @@ def _reason(best: Candidate, usable: int, by_speed: bool, candidates: Sequence[C
     parts = []
     if len(candidates) == 1:
         parts.append("the only backend for this artifact here")
+    elif usable == 1:
+        parts.append("the only one here that can run")
     elif by_speed:
         parts.append(f"the fastest measured of {usable} that can run ({_speed(best):.1f} tokens/s)")
     else:

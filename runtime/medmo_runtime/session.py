@@ -114,15 +114,21 @@ class Session:
             Consider only this one. With ``preprocessing="readme"`` the dtype is bfloat16 unless given,
             because the README's script loads the model in it.
         preprocessing : {"standard", "readme"}
+            One resize, or the two of the script in MedMO's README.
         max_pixels : int, optional
             Largest area that an image is resized to; the model's own limit if not given. A smaller one
             saves time and memory. Without effect on ``preprocessing="readme"``.
         images, new_tokens : int
-            For how many images in one conversation, and for how long an answer, memory is planned.
+            For how many images in one conversation, and for how long an answer in tokens, memory is planned.
         avoid : frozenset of str
             `Candidate.key` of candidates that failed although they should have run.
         before_load : callable, optional
             Told, before anything is loaded, of the choice and of what would be chosen if that failed.
+
+        Returns
+        -------
+        Session
+            Loaded. Whoever opens it closes it.
 
         Raises
         ------
@@ -204,7 +210,39 @@ class Session:
         on_phase: PhaseCallback | None = None,
         stop: StopSignal | None = None,
     ) -> Answer:
-        """Answer one question, greedily; parameters and errors as `ask_with_tokens`."""
+        """Answer one question, greedily.
+
+        Parameters
+        ----------
+        images : sequence of LoadedImage
+            What the question is about; boxes in the answer belong to the first one. Empty for a question about the
+            images of ``history``.
+        prompt : str
+            The question. A boxes question is answered in MedMO's format, see `medmo_models.prompts`.
+        history : sequence of Turn
+            Earlier turns of the conversation; `medmo_runtime.conversation.Conversation` keeps them.
+        max_new_tokens : int
+            Longest answer, in tokens.
+        on_text, on_phase : callable, optional
+            Told of each piece of text as it is written, and of ``vision``, ``prefill`` and ``decode`` as they begin;
+            ``on_text`` cancels by returning False.
+        stop : StopSignal, optional
+            Ends the answer in any phase, from any thread.
+
+        Returns
+        -------
+        Answer
+            Text; findings with boxes in pixels of the original image (floats, 0 is the outer edge of the first
+            pixel); times in seconds, memory in bytes. A cancelled one has what was written until then, and
+            ``stats.finish_reason`` is ``cancelled``.
+
+        Raises
+        ------
+        InputError
+            If the prompt or an image cannot be prepared.
+        OutOfMemoryError
+            If memory runs out.
+        """
         return self.ask_with_tokens(
             images,
             prompt,

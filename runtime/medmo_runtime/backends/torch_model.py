@@ -56,6 +56,11 @@ def load_torch_model(
     return TorchModel(network.eval(), device, measures)
 
 
+#: In what words torch's libraries say that memory ran out; the last is oneDNN's, which has no word for it (measured
+#: under RLIMIT_AS: it cannot map the code that it makes for a product).
+_MEMORY_TEXTS = ("allocate memory", "out of memory", "Cannot allocate", "could not create a primitive")
+
+
 @contextmanager
 def memory_errors_explained(device: str, doing: str) -> Iterator[None]:
     """Turn running out of memory into one sentence."""
@@ -66,7 +71,7 @@ def memory_errors_explained(device: str, doing: str) -> Iterator[None]:
             f"{device} ran out of memory while {doing}; try a smaller image (--max-pixels) or a 4-bit artifact."
         ) from error
     except RuntimeError as error:
-        if not any(text in str(error) for text in ("allocate memory", "out of memory", "Cannot allocate")):
+        if not any(text in str(error) for text in _MEMORY_TEXTS):
             raise
         raise OutOfMemoryError(f"The host ran out of memory while {doing}; close other programs.") from error
 

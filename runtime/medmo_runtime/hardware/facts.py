@@ -37,7 +37,10 @@ class Processor:
 
 @dataclass(frozen=True, kw_only=True)
 class HostMemory:
-    """Host memory in bytes; ``free_bytes`` is what a new allocation could take, control group limits included."""
+    """Host memory in bytes; ``free_bytes`` is what a new allocation could take, control group limits included.
+
+    ``total_bytes`` is 0 where nothing told.
+    """
 
     total_bytes: int
     free_bytes: int
@@ -80,6 +83,31 @@ class Accelerator:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OnnxDevice:
+    """A device that ONNX Runtime lists for one of its execution providers.
+
+    Attributes
+    ----------
+    provider : str
+        ONNX Runtime's name, for example ``CPUExecutionProvider``.
+    kind : str
+        ``CPU``, ``GPU`` or ``NPU``.
+    vendor : str
+        As ONNX Runtime writes it, for example ``Intel``.
+    vendor_id : int
+        The PCI vendor number.
+    name : str
+        The system's description; empty where ONNX Runtime gives none.
+    """
+
+    provider: str
+    kind: str
+    vendor: str
+    vendor_id: int
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Libraries:
     """What is installed to compute with, by version; None where it is not.
 
@@ -91,6 +119,8 @@ class Libraries:
         What torch was built for.
     onnx_providers : tuple of str
         Execution providers of the installed ONNX Runtime.
+    onnx_devices : tuple of OnnxDevice
+        What it lists for them, plug-in providers included.
     """
 
     packages: Mapping[str, str] = field(default_factory=dict)
@@ -98,6 +128,7 @@ class Libraries:
     torch_hip: str | None = None
     torch_xpu: str | None = None
     onnx_providers: tuple[str, ...] = ()
+    onnx_devices: tuple[OnnxDevice, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def missing(self, *names: str) -> list[str]:
@@ -139,12 +170,13 @@ class Machine:
 
     def free_bytes(self, device: str) -> int | None:
         """Return what is free where ``device`` allocates; None where nothing tells."""
+        host = self.memory.free_bytes if self.memory.total_bytes else None
         if device == "cpu":
-            return self.memory.free_bytes
+            return host
         found = self.accelerator(device)
         if found is None:
             return None
-        return self.memory.free_bytes if found.shares_host_memory else found.free_bytes
+        return host if found.shares_host_memory else found.free_bytes
 
     def to_json(self) -> dict[str, Any]:
         """Return all facts as JSON-ready values."""
@@ -166,6 +198,12 @@ def read_machine(values: Mapping[str, Any]) -> Machine:
         processor=Processor(**{**processor, "instruction_sets": tuple(processor.get("instruction_sets", ()))}),
         memory=HostMemory(**values["memory"]),
         accelerators=tuple(accelerator(one) for one in values.get("accelerators", ())),
-        libraries=Libraries(**{**libraries, "onnx_providers": tuple(libraries.get("onnx_providers", ()))}),
+        libraries=Libraries(
+            **{
+                **libraries,
+                "onnx_providers": tuple(libraries.get("onnx_providers", ())),
+                "onnx_devices": tuple(OnnxDevice(**one) for one in libraries.get("onnx_devices", ())),
+            }
+        ),
         unanswered=tuple(values.get("unanswered", ())),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from typing import Any
 
 from medmo_runtime.hardware.facts import Accelerator, Libraries
@@ -14,8 +14,8 @@ _REQUIREMENTS = {13: (580, (7, 5)), 12: (525, (7, 0)), 11: (450, (5, 0))}
 _SOURCE = "NVML"
 
 
-def find_nvidia(libraries: Libraries) -> tuple[Accelerator, ...]:
-    """Return the GPUs that NVML lists, in its order; none without a driver.
+def list_nvidia() -> tuple[Accelerator, ...]:
+    """Return the GPUs that NVML lists, in its order; none without a driver. `name_cuda_devices` names them.
 
     Raises
     ------
@@ -35,10 +35,9 @@ def find_nvidia(libraries: Libraries) -> tuple[Accelerator, ...]:
     try:
         driver = _text(pynvml.nvmlSystemGetDriverVersion())
         handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        found = [_describe(pynvml, handle, driver) for handle in handles]
+        return tuple(_describe(pynvml, handle, driver) for handle in handles)
     finally:
         pynvml.nvmlShutdown()
-    return name_cuda_devices(found, libraries, os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 def _describe(pynvml: Any, handle: Any, driver: str) -> Accelerator:
@@ -62,13 +61,13 @@ def _text(value: str | bytes) -> str:
 
 
 def name_cuda_devices(
-    found: list[Accelerator], libraries: Libraries, visible: str | None = None
+    found: Sequence[Accelerator], libraries: Libraries, visible: str | None = None
 ) -> tuple[Accelerator, ...]:
     """Give each GPU torch's name, or say why torch cannot use it.
 
     Parameters
     ----------
-    found : list of Accelerator
+    found : sequence of Accelerator
         In NVML's order, which is CUDA's with ``CUDA_DEVICE_ORDER=PCI_BUS_ID``; `medmo_runtime.hardware.torch_view`
         corrects it by UUID where torch is asked.
     libraries : Libraries
@@ -86,10 +85,10 @@ def name_cuda_devices(
     return tuple(result)
 
 
-def _visible(found: list[Accelerator], visible: str | None) -> list[Accelerator]:
+def _visible(found: Sequence[Accelerator], visible: str | None) -> list[Accelerator]:
     if visible is None:
-        return found
-    shown = []
+        return list(found)
+    shown: list[Accelerator] = []
     for entry in (part.strip() for part in visible.split(",")):
         chosen = [
             gpu

@@ -4,30 +4,52 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from medmo_runtime.hardware.facts import Accelerator, Libraries, Vendor
 
 #: PCI vendor numbers (pci-ids).
-_VENDORS: dict[str, Vendor] = {"0x1002": "amd", "0x8086": "intel"}
-_TITLES = {"amd": "AMD GPU", "intel": "Intel GPU"}
+VENDORS: dict[int, Vendor] = {0x1002: "amd", 0x8086: "intel", 0x10DE: "nvidia", 0x106B: "apple"}
+_TITLES: dict[Vendor, str] = {"amd": "AMD GPU", "intel": "Intel GPU"}
 #: Less memory of its own than this, and a GPU lives on the host's (integrated AMD GPUs reserve up to a few hundred MB).
-_OWN_MEMORY_BYTES = 2 * 2**30
+OWN_MEMORY_BYTES = 2 * 2**30
+#: Where Intel's integrated graphics sit on the PCI bus (kernel documentation, i915: the graphics device is 0:2.0).
+_INTEGRATED_INTEL = "0000:00:02.0"
 
 
-def find_other_gpus(libraries: Libraries) -> tuple[Accelerator, ...]:
-    """Return the GPUs with the names that torch would give them."""
+def list_other_gpus() -> tuple[Accelerator, ...]:
+    """Return the GPUs that the system knows; `name_torch_devices` names them."""
     if sys.platform == "darwin":
-        found = _apple()
-    elif sys.platform == "linux":
-        found = _linux_cards()
-    else:
-        found = []
-    return name_torch_devices(found, libraries)
+        return tuple(_apple())
+    if sys.platform == "linux":
+        return tuple(_linux_cards())
+    if sys.platform == "win32":
+        from medmo_runtime.hardware.windows_gpus import list_windows_gpus
+
+        return tuple(list_windows_gpus())
+    return ()
 
 
-def name_torch_devices(found: list[Accelerator], libraries: Libraries) -> tuple[Accelerator, ...]:
+def add_onnx_gpus(found: Sequence[Accelerator], libraries: Libraries) -> tuple[Accelerator, ...]:
+    """Add the GPUs of ONNX Runtime's device list whose vendor no other source named.
+
+    ONNX Runtime lists one device once for each provider that could use it.
+    """
+    known = {one.vendor for one in found}
+    added: dict[tuple[Vendor, str], Accelerator] = {}
+    for device in libraries.onnx_devices:
+        vendor = VENDORS.get(device.vendor_id)
+        if device.kind != "GPU" or vendor is None or vendor in known:
+            continue
+        name = device.name or f"{device.vendor} GPU"
+        added[vendor, name] = Accelerator(vendor=vendor, name=name, sources={"name": "onnxruntime.get_ep_devices"})
+    return (*found, *added.values())
+
+
+def name_torch_devices(found: Sequence[Accelerator], libraries: Libraries) -> tuple[Accelerator, ...]:
     """Give each GPU torch's name, or say why torch cannot use it.
 
     torch calls AMD's GPUs ``cuda`` (its ROCm build), Intel's ``xpu``, Apple's ``mps``.
@@ -35,6 +57,9 @@ def name_torch_devices(found: list[Accelerator], libraries: Libraries) -> tuple[
     counts: dict[str, int] = {}
     result = []
     for gpu in found:
+        if gpu.vendor == "nvidia":  # known to ONNX Runtime alone: without NVML there is no driver to compute with
+            result.append(replace(gpu, problem=gpu.problem or "its driver does not answer through NVML"))
+            continue
         kind, built, package = {
             "amd": ("cuda", libraries.torch_hip, "ROCm"),
             "intel": ("xpu", libraries.torch_xpu, "XPU"),
@@ -57,11 +82,12 @@ def _linux_cards() -> list[Accelerator]:
     found = []
     for card in sorted(Path("/sys/class/drm").glob("card[0-9]*")):
         device = card / "device"
-        vendor = _VENDORS.get(_read(device / "vendor"))
-        if vendor is None or "-" in card.name:  # card0-HDMI-A-1 and its like are connectors
+        vendor = VENDORS.get(int(_read(device / "vendor") or "0", 16))
+        # card0-HDMI-A-1 and its like are connectors; NVML knows more of NVIDIA's.
+        if vendor is None or vendor not in _TITLES or "-" in card.name:
             continue
         total, used = _number(device / "mem_info_vram_total"), _number(device / "mem_info_vram_used")
-        shares = total is not None and total < _OWN_MEMORY_BYTES
+        shares = (total is not None and total < OWN_MEMORY_BYTES) or device.resolve().name == _INTEGRATED_INTEL
         known = total is not None and not shares
         name = _read(device / "product_name") or f"{_TITLES[vendor]} {_read(device / 'device')}"
         found.append(

@@ -1,69 +1,85 @@
-"""The probe: asks every source for facts, within a second, and never raises."""
+"""The probe: asks every source for facts at once, within a second, and never raises."""
 
 from __future__ import annotations
 
+import os
 import platform
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from medmo_runtime.hardware.facts import Accelerator, Libraries, Machine
+from medmo_runtime.hardware.facts import Accelerator, HostMemory, Libraries, Machine, Processor
 from medmo_runtime.hardware.host_memory import describe_memory
-from medmo_runtime.hardware.libraries import describe_libraries
-from medmo_runtime.hardware.nvidia import find_nvidia
-from medmo_runtime.hardware.other_gpus import find_other_gpus
+from medmo_runtime.hardware.libraries import add_onnx_view, ask_onnxruntime, describe_libraries
+from medmo_runtime.hardware.nvidia import list_nvidia, name_cuda_devices
+from medmo_runtime.hardware.other_gpus import add_onnx_gpus, list_other_gpus, name_torch_devices
 from medmo_runtime.hardware.processor import describe_processor
 
 #: A driver that hangs must not hang the caller.
 LONGEST_S = 0.9
 _Fact = TypeVar("_Fact")
+_Other = TypeVar("_Other")
 
 
-class _Clock:
-    """Runs sources in threads of their own until the time is up, and notes which did not answer."""
+class _Source(Generic[_Fact]):
+    """A source that is being asked in a thread of its own."""
 
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-        self.unanswered: list[str] = []
-
-    def ask(self, title: str, source: Callable[[], _Fact], otherwise: _Fact) -> _Fact:
-        """Return the source's answer, or ``otherwise`` if it fails or takes too long."""
-        answers: list[_Fact] = []
-        failures: list[str] = []
+    def __init__(self, title: str, ask: Callable[[], _Fact]) -> None:
+        self._title = title
+        self._answers: list[_Fact] = []
+        self._failures: list[str] = []
 
         def run() -> None:
             try:
-                answers.append(source())
+                self._answers.append(ask())
             except Exception as error:  # whatever a driver's library raises is a fact about this machine
-                failures.append(f"{title}: {error or type(error).__name__}")
+                self._failures.append(f"{title}: {error or type(error).__name__}")
 
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        thread.join(max(0.0, self._end - time.monotonic()))
-        if answers:
-            return answers[0]
-        self.unanswered += failures or [f"{title}: no answer within {LONGEST_S} s"]
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+
+    def answer(self, end: float, otherwise: _Other, unanswered: list[str]) -> _Fact | _Other:
+        """Return its answer; after ``end`` (`time.monotonic`) or if it failed ``otherwise``, and note that."""
+        self._thread.join(max(0.0, end - time.monotonic()))
+        if self._answers:
+            return self._answers[0]
+        unanswered += self._failures or [f"{self._title}: no answer in time"]
         return otherwise
 
 
 def probe_machine(seconds: float = LONGEST_S) -> Machine:
-    """Return the facts about this machine.
+    """Return the facts about this machine; what a source did not tell is in ``unanswered``.
 
     Takes about as long as importing ONNX Runtime does the first time (a quarter of a second) and never more than
-    ``seconds`` for all sources that could hang; torch is not imported.
+    ``seconds`` for all sources together; torch is not imported.
     """
-    clock = _Clock(seconds)
-    libraries = clock.ask("libraries", describe_libraries, Libraries())
+    end = time.monotonic() + seconds
+    asked_libraries = _Source("libraries", describe_libraries)
+    asked_onnx = _Source("ONNX Runtime", ask_onnxruntime)
+    asked_nvidia = _Source("NVML", list_nvidia)
+    asked_others = _Source("GPUs", list_other_gpus)
+    asked_processor = _Source("processor", describe_processor)
+    asked_memory = _Source("memory", describe_memory)
+    missing: list[str] = []
     nothing: tuple[Accelerator, ...] = ()
-    nvidia = clock.ask("NVML", lambda: find_nvidia(libraries), nothing)
-    others = clock.ask("GPUs", lambda: find_other_gpus(libraries), nothing)
+    libraries = add_onnx_view(asked_libraries.answer(end, Libraries(), missing), asked_onnx.answer(end, None, missing))
+    nvidia = name_cuda_devices(
+        asked_nvidia.answer(end, nothing, missing), libraries, os.environ.get("CUDA_VISIBLE_DEVICES")
+    )
+    found = (*nvidia, *asked_others.answer(end, nothing, missing))
+    others = add_onnx_gpus(found, libraries)[len(nvidia) :]
+    unknown = {"name": "the Python module platform", "cores": "the Python module os"}
     return Machine(
         system=platform.system(),
         architecture=platform.machine(),
-        processor=describe_processor(),
-        memory=describe_memory(),
-        accelerators=(*nvidia, *others),
+        processor=asked_processor.answer(
+            end, Processor(name=platform.machine(), cores=os.cpu_count() or 1, sources=unknown), missing
+        ),
+        memory=asked_memory.answer(
+            end, HostMemory(total_bytes=0, free_bytes=0, sources={"total_bytes": "nothing told"}), missing
+        ),
+        accelerators=(*nvidia, *name_torch_devices(others, libraries)),
         libraries=libraries,
-        unanswered=tuple(clock.unanswered),
+        unanswered=tuple(missing),
     )

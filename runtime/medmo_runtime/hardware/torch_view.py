@@ -23,9 +23,7 @@ def confirm_with_torch(machine: Machine) -> Machine:
         elif one.device.startswith("cuda"):
             named.append(_confirm_cuda(torch, one))
         elif one.device.startswith("xpu"):
-            number = int(one.device.partition(":")[2])
-            seen = torch.xpu.is_available() and number < torch.xpu.device_count()
-            named.append(one if seen else _unseen(one))
+            named.append(_confirm_xpu(torch, one, int(one.device.partition(":")[2])))
         else:
             named.append(one if torch.backends.mps.is_available() else _unseen(one))
     return replace(machine, accelerators=tuple(named))
@@ -41,6 +39,23 @@ def _confirm_cuda(torch: object, one: Accelerator) -> Accelerator:
         if (uuid and one.uuid and uuid in one.uuid) or (one.uuid is None and one.device == f"cuda:{number}"):
             return replace(one, device=f"cuda:{number}", free_bytes=int(cuda.mem_get_info(number)[0]))
     return _unseen(one)
+
+
+def _confirm_xpu(torch: object, one: Accelerator, number: int) -> Accelerator:
+    """Intel's cards tell their memory to torch alone: the system has no file for it."""
+    xpu = torch.xpu  # type: ignore[attr-defined]
+    if not xpu.is_available() or number >= xpu.device_count():
+        return _unseen(one)
+    if one.shares_host_memory:
+        return one
+    total = int(xpu.get_device_properties(number).total_memory)
+    # Older versions of torch, and some drivers, do not tell what is free.
+    try:
+        free = int(xpu.mem_get_info(number)[0])
+    except (AttributeError, RuntimeError):
+        free = total
+    sources = {**one.sources, "total_bytes": "torch", "free_bytes": "torch"}
+    return replace(one, total_bytes=total, free_bytes=free, sources=sources)
 
 
 def _unseen(one: Accelerator) -> Accelerator:

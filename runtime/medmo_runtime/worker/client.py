@@ -22,6 +22,8 @@ from medmo_runtime.worker.protocol import Opened, OpenRequest, SentImages, read_
 __all__ = ["OpenRequest", "WorkerSession", "measure_in_worker"]
 
 _MODULE = "medmo_runtime.worker.process"
+#: Characters of a library's error that are shown.
+_LONGEST_FAULT = 300
 _Result = TypeVar("_Result")
 #: Told in words of what happens beside the answer: a death, a retry.
 NoticeCallback = Callable[[str], None]
@@ -267,7 +269,7 @@ def measure_in_worker(
     Returns
     -------
     Measurement
-        ``correct`` is False, with the reason, if the process died or took too long.
+        ``correct`` is False, with the reason, if the process died, raised a library's error or took too long.
 
     Raises
     ------
@@ -290,8 +292,9 @@ def measure_in_worker(
         message = child.receive()
         if message.kind == "failed":
             raise read_error(message.values)
-        if message.kind == "fault":
-            raise WorkerFaultError(message.values["traceback"])
+        if message.kind == "fault":  # whatever a backend's library raises: on this machine it does not work
+            fault = message.values["traceback"].strip().splitlines()[-1]
+            return Measurement(False, f"it failed: {fault[:_LONGEST_FAULT]}", 0.0, None, None, 0)
         return Measurement(**message.values["measurement"])
     except ProcessDiedError as error:
         slow = time.perf_counter() - began >= timeout_s

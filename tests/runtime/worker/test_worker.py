@@ -16,6 +16,7 @@ import pytest
 from medmo_models.artifact import Artifact
 from medmo_models.errors import CannotRunError, InputError, OutOfMemoryError, ProcessDiedError
 from medmo_models.imaging import LoadedImage, image_from_pixels
+from medmo_models.library import embedded_model_path
 from medmo_models.phantoms import make_phantom
 from medmo_models.prompts import LOCALIZE_PROMPT, REPORT_PROMPT
 from medmo_runtime.answer import Answer, read_answer
@@ -204,11 +205,11 @@ def test_the_worker_ends_when_its_caller_does(request_: OpenRequest) -> None:
         time.sleep(0.05)
 
 
-def limit_memory(pid: int) -> None:
-    """Leave the process no address space beyond what it has."""
+def limit_memory(pid: int, share: float = 1.0) -> None:
+    """Leave the process no address space beyond a share of what it has."""
     import resource
 
-    used = psutil.Process(pid).memory_info().vms
+    used = int(share * psutil.Process(pid).memory_info().vms)
     resource.prlimit(pid, resource.RLIMIT_AS, (used, used))
 
 
@@ -235,6 +236,54 @@ def test_running_out_of_memory_is_a_sentence_and_frees_everything(request_: Open
             assert "emory" in str(error.value) or "process" in str(error.value)
         assert worker.pid is None  # the process and all its memory are gone
         assert worker.ask([image()], LOCALIZE_PROMPT).findings
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs prlimit")
+def test_without_memory_while_writing_the_answer_is_whole_or_a_sentence(request_: OpenRequest) -> None:
+    with WorkerSession(request_) as worker:
+        whole = worker.ask([image()], REPORT_PROMPT)
+
+        def squeeze(name: str) -> None:
+            if name == "decode" and worker.pid is not None:
+                limit_memory(worker.pid, 0.5)  # less than it has: no block can be added
+
+        # All buffers are there by then: whether anything more is needed is the allocator's affair.
+        answer, said = None, ""
+        try:
+            answer = worker.ask([image()], REPORT_PROMPT, on_phase=squeeze)
+        except MEMORY_OR_DEATH as error:
+            said = str(error)
+        if answer is None:
+            assert said
+            assert "\n" not in said
+            assert worker.pid is None
+        else:
+            assert same(answer, whole)
+        worker.close()
+        assert same(worker.ask([image()], REPORT_PROMPT), whole)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs prlimit")
+@pytest.mark.parametrize("phase", ["load", "prefill", "decode"])
+def test_running_out_of_memory_in_torch_is_a_sentence_too(phase: str) -> None:
+    with WorkerSession(OpenRequest((str(embedded_model_path()),))) as worker:
+
+        def squeeze(name: str) -> None:
+            if name == phase and worker.pid is not None:
+                limit_memory(worker.pid)
+
+        if phase == "load":
+            thread = threading.Thread(target=lambda: _squeeze_when_started(worker))
+            thread.start()
+            with pytest.raises(MEMORY_OR_DEATH) as error:
+                worker.open()
+            thread.join()
+        else:
+            with pytest.raises(OutOfMemoryError, match="ran out of memory") as error:
+                worker.ask([image()] * 3, LOCALIZE_PROMPT, on_phase=squeeze)
+        assert "\n" not in str(error.value)
+        assert error.value.exit_code == 3
+        assert worker.pid is None
 
 
 def _squeeze_when_started(worker: WorkerSession) -> None:
@@ -306,3 +355,24 @@ def test_a_self_test_in_a_worker_says_right_or_wrong(tiny_onnx: Artifact) -> Non
     late = measure_in_worker(tiny_onnx.path, "onnx", "cpu", "int8", None, timeout_s=0.01)
     assert late.correct is False
     assert "longer than" in late.reason
+
+
+def test_a_backend_that_raises_in_its_self_test_is_refused_with_the_librarys_words(tiny_onnx: Artifact) -> None:
+    made = measure_in_worker(tiny_onnx.path, "onnx", "warp", "int8", None)
+    assert made.correct is False
+    assert made.reason == "it failed: ValueError: no device warp"
+
+
+def test_a_backend_that_crashes_in_its_self_test_is_refused_and_the_caller_lives(tiny_onnx: Artifact) -> None:
+    def crash() -> None:
+        me = psutil.Process()
+        while not (children := [one for one in me.children() if "medmo_runtime.worker" in " ".join(one.cmdline())]):
+            time.sleep(0.001)
+        children[0].send_signal(signal.SIGSEGV)
+
+    thread = threading.Thread(target=crash)
+    thread.start()
+    made = measure_in_worker(tiny_onnx.path, "onnx", "cpu", "int8", None)
+    thread.join()
+    assert made.correct is False
+    assert made.reason == "its process crashed (segmentation fault)"
