@@ -35,18 +35,26 @@ def describe_death(code: int) -> str:
     return f"{_SIGNALS.get(name, 'was ended')} ({name})" if "(" not in _SIGNALS.get(name, "") else _SIGNALS[name]
 
 
-class Child:
-    """A running child process.
+#: The argument by which a frozen application is told to be the worker.
+WORKER_ARGUMENT = "--worker"
 
-    Parameters
-    ----------
-    module : str
-        Run as ``python -m``.
+
+def worker_command() -> list[str]:
+    """Return the command line of a worker process.
+
+    A frozen application (PyInstaller sets ``sys.frozen``) is its own interpreter and knows no ``-m``.
     """
+    if getattr(sys, "frozen", False):
+        return [sys.executable, WORKER_ARGUMENT]
+    return [sys.executable, "-m", "medmo_runtime.worker.process"]
 
-    def __init__(self, module: str) -> None:
+
+class Child:
+    """A running worker process."""
+
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            worker_command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from medmo_models.errors import CannotRunError, OutOfMemoryError, ProcessDiedError
 from medmo_models.imaging import LoadedImage
+from medmo_models.network_guard import AttemptKind
 from medmo_runtime.answer import Answer, read_answer
 from medmo_runtime.conversation import Turn
 from medmo_runtime.generation import PhaseCallback, StopSignal, TextCallback
@@ -21,10 +22,11 @@ from medmo_runtime.worker.protocol import Opened, OpenRequest, SentImages, read_
 
 __all__ = ["OpenRequest", "WorkerSession", "measure_in_worker"]
 
-_MODULE = "medmo_runtime.worker.process"
 _Result = TypeVar("_Result")
 #: Told in words of what happens beside the answer: a death, a retry.
 NoticeCallback = Callable[[str], None]
+#: Told of each attempt of the worker's to reach the network, which its guard refused: the target's kind.
+AttemptCallback = Callable[[AttemptKind], None]
 
 
 class WorkerFaultError(RuntimeError):
@@ -44,12 +46,22 @@ class WorkerSession:
         When memory runs out or the process dies, try once more with the next plan, and say so.
     on_notice : callable, optional
         Told of a retry, in words.
+    on_network_attempt : callable, optional
+        Told of each attempt of the worker's to reach the network; see `medmo_models.network_guard`.
     """
 
-    def __init__(self, request: OpenRequest, *, auto: bool = False, on_notice: NoticeCallback | None = None) -> None:
+    def __init__(
+        self,
+        request: OpenRequest,
+        *,
+        auto: bool = False,
+        on_notice: NoticeCallback | None = None,
+        on_network_attempt: AttemptCallback | None = None,
+    ) -> None:
         self._request = request
         self._auto = auto
         self._notice = on_notice or (lambda _text: None)
+        self._network_attempt = on_network_attempt or (lambda _kind: None)
         self._child: Child | None = None
         self._images = SentImages()
         self._kept: Path | None = None
@@ -88,7 +100,7 @@ class WorkerSession:
             return self.opened
         self._phase = "starting"
         if self._child is None:
-            self._child, self._images = Child(_MODULE), SentImages()
+            self._child, self._images = Child(), SentImages()
         self._child.send("open", asdict(self._request))
         self._phase = "loading the model"
         message = self._receive("opened", {"chosen": self._note_choice})
@@ -214,7 +226,10 @@ class WorkerSession:
                 raise read_error(message.values)
             if message.kind == "fault":
                 raise WorkerFaultError(message.values["traceback"])
-            others[message.kind](message)
+            if message.kind == "network-attempt":
+                self._network_attempt(message.values["target"])
+            else:
+                others[message.kind](message)
 
     def _with_retry(self, action: Callable[[], _Result]) -> _Result:
         try:
@@ -274,7 +289,7 @@ def measure_in_worker(
     MedMOError
         If it cannot be loaded.
     """
-    child = Child(_MODULE)
+    child = Child()
     late = threading.Timer(timeout_s, child.kill)
     late.start()
     began = time.perf_counter()
@@ -287,7 +302,8 @@ def measure_in_worker(
             "judge": None if judge is None else str(judge),
         }
         child.send("self-test", values)
-        message = child.receive()
+        while (message := child.receive()).kind == "network-attempt":
+            pass  # the guard in the worker refused it
         if message.kind == "failed":
             raise read_error(message.values)
         if message.kind == "fault":

@@ -1,7 +1,8 @@
 """What the two processes say to each other, as typed values.
 
 From the caller: ``open`` (`OpenRequest`), ``ask`` and ``prepare`` (`Question`), ``keep-images``, ``stop``, ``close``.
-From the worker: ``opened`` (`Opened`), ``phase``, ``text``, ``answer``, ``done``, ``failed`` (`Failure`).
+From the worker: ``opened`` (`Opened`), ``phase``, ``text``, ``answer``, ``done``, ``failed`` (`Failure`),
+``network-attempt`` (the target's kind, at any time).
 """
 
 from __future__ import annotations
