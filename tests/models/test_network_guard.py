@@ -1,5 +1,7 @@
-"""The guard refuses and counts; what it lets pass stays on the machine. Each case runs in a process of its own, because a
-hook cannot be taken back."""
+"""The guard refuses and counts; what it lets pass stays on the machine.
+
+Each case runs in a process of its own, because a hook cannot be taken back.
+"""
 
 from __future__ import annotations
 
