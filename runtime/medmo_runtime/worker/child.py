@@ -35,26 +35,33 @@ def describe_death(code: int) -> str:
     return f"{_SIGNALS.get(name, 'was ended')} ({name})" if "(" not in _SIGNALS.get(name, "") else _SIGNALS[name]
 
 
-#: The argument by which a frozen application is told to be the worker.
-WORKER_ARGUMENT = "--worker"
+#: The argument by which a frozen application is told which module to be, in place of the interpreter's ``-m``.
+MODULE_ARGUMENT = "--run-module"
 
 
-def worker_command() -> list[str]:
-    """Return the command line of a worker process.
+def child_command(module: str) -> list[str]:
+    """Return the command line that runs a module.
 
-    A frozen application (PyInstaller sets ``sys.frozen``) is its own interpreter and knows no ``-m``.
+    A frozen application (PyInstaller sets ``sys.frozen``) is its own interpreter and knows no ``-m``; its entry point
+    must look for `MODULE_ARGUMENT`.
     """
     if getattr(sys, "frozen", False):
-        return [sys.executable, WORKER_ARGUMENT]
-    return [sys.executable, "-m", "medmo_runtime.worker.process"]
+        return [sys.executable, MODULE_ARGUMENT, module]
+    return [sys.executable, "-m", module]
 
 
 class Child:
-    """A running worker process."""
+    """A running child process.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    module : str
+        Run as ``python -m``.
+    """
+
+    def __init__(self, module: str) -> None:
         self._process = subprocess.Popen(
-            worker_command(),
+            child_command(module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -22,6 +22,7 @@ from medmo_runtime.worker.protocol import Opened, OpenRequest, SentImages, read_
 
 __all__ = ["OpenRequest", "WorkerSession", "measure_in_worker"]
 
+_MODULE = "medmo_runtime.worker.process"
 _Result = TypeVar("_Result")
 #: Told in words of what happens beside the answer: a death, a retry.
 NoticeCallback = Callable[[str], None]
@@ -100,7 +101,7 @@ class WorkerSession:
             return self.opened
         self._phase = "starting"
         if self._child is None:
-            self._child, self._images = Child(), SentImages()
+            self._child, self._images = Child(_MODULE), SentImages()
         self._child.send("open", asdict(self._request))
         self._phase = "loading the model"
         message = self._receive("opened", {"chosen": self._note_choice})
@@ -289,7 +290,7 @@ def measure_in_worker(
     MedMOError
         If it cannot be loaded.
     """
-    child = Child()
+    child = Child(_MODULE)
     late = threading.Timer(timeout_s, child.kill)
     late.start()
     began = time.perf_counter()

@@ -27,7 +27,7 @@ process.main()
 def test_the_caller_hears_of_an_attempt_and_gets_its_answer(
     tiny_onnx: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(child, "worker_command", lambda: [sys.executable, "-c", ASKS_FOR_THE_NETWORK])
+    monkeypatch.setattr(child, "child_command", lambda _module: [sys.executable, "-c", ASKS_FOR_THE_NETWORK])
     heard: list[str] = []
     request = OpenRequest((str(tiny_onnx.path),), dtype="float32")
     with WorkerSession(request, on_network_attempt=heard.append) as session:
@@ -38,11 +38,11 @@ def test_the_caller_hears_of_an_attempt_and_gets_its_answer(
 def test_a_caller_that_does_not_listen_gets_its_answer_too(
     tiny_onnx: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(child, "worker_command", lambda: [sys.executable, "-c", ASKS_FOR_THE_NETWORK])
+    monkeypatch.setattr(child, "child_command", lambda _module: [sys.executable, "-c", ASKS_FOR_THE_NETWORK])
     with WorkerSession(OpenRequest((str(tiny_onnx.path),), dtype="float32")) as session:
         assert session.open().backend == "onnx"
 
 
-def test_a_frozen_application_is_its_own_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frozen_application_is_its_own_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert child.worker_command() == [sys.executable, "--worker"]
+    assert child.child_command("some.module") == [sys.executable, "--run-module", "some.module"]
