@@ -202,7 +202,7 @@ class ModelsPanel(QWidget):
         if row is None:
             self.details.setText(self.tr("No model is selected."))
             return
-        backend = self.tr(" on {0}").format(row.fit.title) if row.fit.title else ""
+        backend = f", {row.fit.title}" if row.fit.title else ""
         self.details.setText(f"{row.model.name}{backend}: {row.fit.reason}")
 
     def _use(self, *, anyway: bool) -> None:

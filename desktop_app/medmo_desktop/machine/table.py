@@ -24,14 +24,19 @@ class RowTable(QTableWidget):
 
     def __init__(self, titles: Sequence[str], name: str, stretched: int, parent: QWidget | None = None) -> None:
         super().__init__(0, len(titles), parent)
-        self.setHorizontalHeaderLabels(list(titles))
-        self.setAccessibleName(name)
-        self.setToolTip(name)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)  # Tab leaves the table; arrows walk in it
         self.verticalHeader().setVisible(False)
+        self.set_columns(titles, name, stretched)
+
+    def set_columns(self, titles: Sequence[str], name: str, stretched: int) -> None:
+        """Replace the columns (see the class's parameters)."""
+        self.setColumnCount(len(titles))
+        self.setHorizontalHeaderLabels(list(titles))
+        self.setAccessibleName(name)
+        self.setToolTip(name)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
