@@ -5,7 +5,6 @@ On the way to the screen an image is rotated first and then flipped, so a flip a
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -163,9 +162,3 @@ def orientation_on_screen(letters: tuple[str, str, str, str], state: ViewState) 
         (-y_axis[0], -y_axis[1]): top,
     }
     return towards[(-1, 0)], towards[(1, 0)], towards[(0, -1)], towards[(0, 1)]
-
-
-def nice_length(longest: float) -> float:
-    """Return the largest of 1, 2 and 5 times a power of ten that is at most ``longest``; for a ruler."""
-    power = 10.0 ** math.floor(math.log10(longest))
-    return next(step * power for step in (5.0, 2.0, 1.0) if step * power <= longest * (1 + 1e-9))
