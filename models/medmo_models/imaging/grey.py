@@ -29,11 +29,14 @@ class Window:
         In the units of the values it is applied to; ``width`` above 0.
     function : {"LINEAR", "LINEAR_EXACT", "SIGMOID"}
         LINEAR is not defined for widths below 1; LINEAR_EXACT takes its place there.
+    explanation : str
+        The file's own name for the window; it may quote anything, so it is for the screen only.
     """
 
     center: float
     width: float
     function: str = "LINEAR"
+    explanation: str = ""
 
     @property
     def is_usable(self) -> bool:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from medmo_models.errors import InputError
 from medmo_models.imaging.detect import detect_format, open_image_file
 from medmo_models.imaging.grey import Window
-from medmo_models.imaging.loaded import LoadedImage, Rendering, SourceFormat
+from medmo_models.imaging.loaded import ImageSource, LoadedImage, Rendering, SourceFormat
 
 
 def load_image(path: Path | str, *, frame: int | None = None, window: tuple[float, float] | None = None) -> LoadedImage:
@@ -39,6 +39,13 @@ def load_image(path: Path | str, *, frame: int | None = None, window: tuple[floa
         The file cannot be read, is not an image, is damaged, cut short or too large, has no such frame, or is in
         colour and a window was given. The text is one sentence that starts with ``path``.
     """
+    return load_source(path, frame=frame, window=window).image
+
+
+def load_source(
+    path: Path | str, *, frame: int | None = None, window: tuple[float, float] | None = None
+) -> ImageSource:
+    """Load an image as `load_image` does, together with the grey values before the window and the DICOM data set."""
     try:
         _check_window(window)
         with open_image_file(Path(path)) as handle:
@@ -51,7 +58,7 @@ def load_image(path: Path | str, *, frame: int | None = None, window: tuple[floa
     except OSError as error:
         raise InputError(f"{path}: the file cannot be read ({error.strerror})") from None
     height, width, _ = rendering.pixels.shape
-    return LoadedImage(
+    image = LoadedImage(
         pixels=rendering.pixels,
         width=width,
         height=height,
@@ -61,6 +68,7 @@ def load_image(path: Path | str, *, frame: int | None = None, window: tuple[floa
         source_format=source_format,
         notes=rendering.notes,
     )
+    return ImageSource(image, rendering.grey, rendering.dataset)
 
 
 def _read(
