@@ -12,6 +12,7 @@ from medmo_models.errors import InputError
 from medmo_models.imaging.colour import grey_to_rgb, samples_to_bytes
 from medmo_models.imaging.dicom_display import frame_settings, grey_values, show_grey_frame
 from medmo_models.imaging.dicom_pixels import decode_frame
+from medmo_models.imaging.grey import Window
 from medmo_models.imaging.library_calls import failure_means, quiet_library
 from medmo_models.imaging.loaded import NOT_AN_IMAGE, Rendering, check_size, choose_frame, refuse_window_on_colour
 from medmo_models.imaging.lookup_table import palette_to_rgb
@@ -25,7 +26,7 @@ _UNSTATED_TRANSFER_SYNTAX = {
 }
 
 
-def read_dicom(handle: BinaryIO, frame: int | None, window: tuple[float, float] | None) -> Rendering:
+def read_dicom(handle: BinaryIO, frame: int | None, window: Window | None) -> Rendering:
     """Read one frame of a DICOM file; raises `InputError`."""
     with quiet_library("pydicom"):
         dataset, notes = _read_dataset(handle)

@@ -70,7 +70,7 @@ def frame_settings(dataset: Any, frame: int) -> Any:
 
 
 def show_grey_frame(
-    pixels: Values, settings: Any, window: tuple[float, float] | None, *, little_endian: bool
+    pixels: Values, settings: Any, window: Window | None, *, little_endian: bool
 ) -> tuple[Bytes, list[str]]:
     """Return one grey frame as 8 bits, with the notes to make.
 
@@ -80,7 +80,7 @@ def show_grey_frame(
         Stored values.
     settings : pydicom.dataset.Dataset
         From `frame_settings`.
-    window : (center, width) or None
+    window : Window or None
         In rescaled units; takes the place of the file's VOI transformation.
     """
     rescale, notes = _modality(settings, little_endian)
@@ -142,14 +142,13 @@ def _modality(settings: Any, little_endian: bool) -> tuple[Rescale | None, list[
 def _voi(
     pixels: Values,
     settings: Any,
-    window: tuple[float, float] | None,
+    window: Window | None,
     rescale: Rescale | None,
     little_endian: bool,
 ) -> tuple[Brightness, str]:
     """Return the function from rescaled values to brightness, and the note to make."""
     if window is not None:
-        chosen = Window(*window)
-        return chosen.fractions, f"window {chosen} as asked"
+        return window.fractions, f"window {window} as asked"
     if settings.get("VOILUTSequence"):
         item = settings.VOILUTSequence[0]
         table = read_table(item.LUTDescriptor, item.LUTData, little_endian=little_endian)

@@ -13,6 +13,8 @@ from medmo_models.errors import InputError
 from medmo_models.imaging.grey import Window, map_values
 
 SourceFormat = Literal["DICOM", "PNG", "JPEG", "TIFF"]
+#: Where pixels may come from beside the formats that `load_image` reads.
+ImageFormat = Literal["DICOM", "PNG", "JPEG", "TIFF", "NIfTI", "array"]
 
 # Twice ``PIL.Image.MAX_IMAGE_PIXELS``, where Pillow refuses a file as a decompression bomb: one limit for every format.
 LARGEST_IMAGE_PIXELS = 178_956_970
@@ -46,7 +48,7 @@ class LoadedImage:
     sha256: str
     frame: int
     frame_count: int
-    source_format: SourceFormat | Literal["NIfTI", "array"]
+    source_format: ImageFormat
     notes: tuple[str, ...]
 
 
@@ -126,7 +128,7 @@ def choose_frame(requested: int | None, count: int) -> tuple[int, list[str]]:
     return frame, [f"frame {frame} of {count} (numbered 0 to {count - 1})"] if count > 1 else []
 
 
-def refuse_window_on_colour(window: tuple[float, float] | None) -> None:
+def refuse_window_on_colour(window: Window | None) -> None:
     """Raise `InputError` where a window was asked for on an image that is not grey."""
     if window is not None:
         raise InputError("a window applies to grey images only and this image is in colour; leave the window out")

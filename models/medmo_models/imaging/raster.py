@@ -9,7 +9,7 @@ from PIL import Image, ImageFile
 
 from medmo_models.errors import InputError
 from medmo_models.imaging.colour import grey_to_rgb, orient, over_black, samples_to_bytes
-from medmo_models.imaging.grey import Bytes, Values, show_grey
+from medmo_models.imaging.grey import Bytes, Values, Window, show_grey
 from medmo_models.imaging.library_calls import failure_means, quiet_library
 from medmo_models.imaging.loaded import (
     LARGEST_IMAGE_PIXELS,
@@ -30,7 +30,7 @@ _DAMAGED = {
 
 
 def read_raster(
-    handle: BinaryIO, source_format: Literal["PNG", "JPEG"], frame: int | None, window: tuple[float, float] | None
+    handle: BinaryIO, source_format: Literal["PNG", "JPEG"], frame: int | None, window: Window | None
 ) -> Rendering:
     """Read a PNG or JPEG file; raises `InputError`."""
     with quiet_library("PIL"), failure_means(_DAMAGED[source_format]):
@@ -63,9 +63,7 @@ def read_raster(
     return Rendering(pixels, frame, frame_count, tuple(notes), grey)
 
 
-def _grey_pixels(
-    samples: Values, alpha: Bytes | None, bits: int, window: tuple[float, float] | None
-) -> tuple[Bytes, list[str]]:
+def _grey_pixels(samples: Values, alpha: Bytes | None, bits: int, window: Window | None) -> tuple[Bytes, list[str]]:
     shown, note = show_grey(samples, bits, window)
     notes = [note] if note else []
     if alpha is not None:

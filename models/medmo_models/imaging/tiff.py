@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from medmo_models.errors import InputError
 from medmo_models.imaging.colour import grey_to_rgb, orient, over_black, samples_to_bytes
-from medmo_models.imaging.grey import Bytes, show_grey
+from medmo_models.imaging.grey import Bytes, Window, show_grey
 from medmo_models.imaging.library_calls import failure_means, quiet_library
 from medmo_models.imaging.loaded import GreyValues, Rendering, check_size, choose_frame, refuse_window_on_colour
 
@@ -19,7 +19,7 @@ _ORIENTATION_TAG = 274
 _ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA = 1, 2  # TIFF 6.0, ExtraSamples
 
 
-def read_tiff(handle: BinaryIO, frame: int | None, window: tuple[float, float] | None) -> Rendering:
+def read_tiff(handle: BinaryIO, frame: int | None, window: Window | None) -> Rendering:
     """Read one page of a TIFF file; raises `InputError`."""
     with quiet_library("tifffile"), failure_means(_DAMAGED), tifffile.TiffFile(handle) as file:
         page_count = len(file.pages)
@@ -88,7 +88,7 @@ def _check_complete(page: Any, file_size: int) -> None:
         raise InputError("the TIFF file is cut short: its pixel data is incomplete")
 
 
-def _page_pixels(page: Any, samples: NDArray[Any], window: tuple[float, float] | None) -> tuple[Bytes, list[str]]:
+def _page_pixels(page: Any, samples: NDArray[Any], window: Window | None) -> tuple[Bytes, list[str]]:
     """Return RGB (height, width, 3) from samples (height, width[, samples]), and the notes to make."""
     kind = page.photometric
     channels = _colour_channels(page)
@@ -110,7 +110,7 @@ def _page_pixels(page: Any, samples: NDArray[Any], window: tuple[float, float] |
     return pixels, notes
 
 
-def _grey_pixels(page: Any, grey: NDArray[Any], window: tuple[float, float] | None) -> tuple[Bytes, list[str]]:
+def _grey_pixels(page: Any, grey: NDArray[Any], window: Window | None) -> tuple[Bytes, list[str]]:
     shown, note = show_grey(grey, page.bitspersample, window)
     notes = [note] if note else []
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
