@@ -1,0 +1,124 @@
+"""Asks two models the same, one after the other, so that only one is in memory at a time. Free of Qt."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from medmo_desktop.machine.control import JobControl
+from medmo_models.errors import CancelledError, ProcessDiedError
+from medmo_models.imaging import LoadedImage
+from medmo_runtime.answer import Answer
+from medmo_runtime.worker import OpenRequest, WorkerSession
+from medmo_runtime.worker.protocol import Opened
+
+#: Phases of one side in their order.
+PHASES = ("load", "vision", "prefill", "decode")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two models: an artifact's folder, and the backend to use if it is not to be chosen."""
+
+    artifact: Path
+    backend: str | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What both are asked.
+
+    Attributes
+    ----------
+    image : callable
+        Makes the image as the model gets it, window applied; called in the background.
+    prompt : str
+    max_new_tokens : int
+    max_pixels : int or None
+        Largest area that the image is resized to; each model's own limit if None.
+    """
+
+    image: Callable[[], LoadedImage]
+    prompt: str
+    max_new_tokens: int = 512
+    max_pixels: int | None = None
+
+
+@dataclass(frozen=True)
+class SideAnswer:
+    """One model's answer and how it was run."""
+
+    side: Side
+    opened: Opened
+    answer: Answer
+
+
+@dataclass(frozen=True, eq=False)
+class TwoAnswers:
+    """Both answers about one image."""
+
+    image: LoadedImage
+    first: SideAnswer
+    second: SideAnswer
+
+
+#: Told the number of the side (0 or 1) and the piece of text that it wrote.
+OnText = Callable[[int, str], None]
+
+
+def ask_both(sides: tuple[Side, Side], question: Question, control: JobControl, on_text: OnText) -> TwoAnswers:
+    """Ask both sides; phases are reported by name.
+
+    Raises
+    ------
+    InputError, CannotRunError, OutOfMemoryError, ProcessDiedError
+        As `WorkerSession.ask`.
+    CancelledError
+        If the user cancelled; the model's process is gone then.
+    """
+    control.report("image", 0, 2 * len(PHASES))
+    image = question.image()
+    first = _ask(0, sides[0], question, image, control, on_text)
+    second = _ask(1, sides[1], question, image, control, on_text)
+    return TwoAnswers(image, first, second)
+
+
+def _ask(
+    number: int, side: Side, question: Question, image: LoadedImage, control: JobControl, on_text: OnText
+) -> SideAnswer:
+    def report(phase: str) -> None:
+        control.report(phase, number * len(PHASES) + PHASES.index(phase), 2 * len(PHASES))
+
+    def hear(piece: str) -> bool:
+        on_text(number, piece)
+        return not control.cancelled
+
+    request = OpenRequest(
+        (str(side.artifact),),
+        backend=side.backend,
+        device=side.device,
+        max_pixels=question.max_pixels,
+        new_tokens=question.max_new_tokens,
+    )
+    worker = WorkerSession(request)
+    # Ending the process waits for it, which is not for the canceller's thread.
+    control.on_cancel(lambda: threading.Thread(target=worker.kill).start())
+    try:
+        report("load")
+        opened = worker.open()
+        control.check()
+        answer = worker.ask(
+            [image], question.prompt, max_new_tokens=question.max_new_tokens, on_text=hear, on_phase=report
+        )
+        control.check()
+        return SideAnswer(side, opened, answer)
+    except ProcessDiedError as error:
+        if control.cancelled:
+            raise CancelledError("The comparison was cancelled.") from error
+        raise
+    finally:
+        control.on_cancel(None)
+        worker.close()
