@@ -10,8 +10,9 @@ from pydicom import uid
 
 from medmo_models.errors import InputError
 from medmo_models.imaging.colour import grey_to_rgb, samples_to_bytes
-from medmo_models.imaging.dicom_display import frame_settings, show_grey_frame
+from medmo_models.imaging.dicom_display import frame_settings, grey_values, show_grey_frame
 from medmo_models.imaging.dicom_pixels import decode_frame
+from medmo_models.imaging.grey import Window
 from medmo_models.imaging.library_calls import failure_means, quiet_library
 from medmo_models.imaging.loaded import NOT_AN_IMAGE, Rendering, check_size, choose_frame, refuse_window_on_colour
 from medmo_models.imaging.lookup_table import palette_to_rgb
@@ -25,7 +26,7 @@ _UNSTATED_TRANSFER_SYNTAX = {
 }
 
 
-def read_dicom(handle: BinaryIO, frame: int | None, window: tuple[float, float] | None) -> Rendering:
+def read_dicom(handle: BinaryIO, frame: int | None, window: Window | None) -> Rendering:
     """Read one frame of a DICOM file; raises `InputError`."""
     with quiet_library("pydicom"):
         dataset, notes = _read_dataset(handle)
@@ -37,11 +38,13 @@ def read_dicom(handle: BinaryIO, frame: int | None, window: tuple[float, float] 
         decoded = decode_frame(dataset, index)
         notes += frame_notes + list(decoded.notes)
         little_endian = dataset.file_meta.TransferSyntaxUID.is_little_endian
+        grey_source = None
         with failure_means("the DICOM display settings (window, lookup table or palette) are damaged"):
             if decoded.colour_space.startswith("MONOCHROME"):
                 grey, display_notes = show_grey_frame(decoded.pixels, settings, window, little_endian=little_endian)
                 notes += display_notes
                 pixels = grey_to_rgb(grey)
+                grey_source = grey_values(decoded.pixels, settings, little_endian=little_endian)
             elif decoded.colour_space == "PALETTE COLOR":
                 refuse_window_on_colour(window)
                 pixels = palette_to_rgb(decoded.pixels, dataset, little_endian=little_endian)
@@ -51,7 +54,7 @@ def read_dicom(handle: BinaryIO, frame: int | None, window: tuple[float, float] 
                 pixels = samples_to_bytes(decoded.pixels, 2**decoded.bits - 1)
                 notes += [f"{decoded.bits}-bit colour reduced to 8 bits"] if decoded.bits > 8 else []
             pixels, aspect_notes = make_pixels_square(pixels, settings)
-    return Rendering(np.ascontiguousarray(pixels), index, count, (*notes, *aspect_notes))
+    return Rendering(np.ascontiguousarray(pixels), index, count, (*notes, *aspect_notes), grey_source, dataset)
 
 
 def _read_dataset(handle: BinaryIO) -> tuple[Any, list[str]]:

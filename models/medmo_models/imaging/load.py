@@ -9,10 +9,12 @@ from typing import BinaryIO
 from medmo_models.errors import InputError
 from medmo_models.imaging.detect import detect_format, open_image_file
 from medmo_models.imaging.grey import Window
-from medmo_models.imaging.loaded import LoadedImage, Rendering, SourceFormat
+from medmo_models.imaging.loaded import ImageSource, LoadedImage, Rendering, SourceFormat
 
 
-def load_image(path: Path | str, *, frame: int | None = None, window: tuple[float, float] | None = None) -> LoadedImage:
+def load_image(
+    path: Path | str, *, frame: int | None = None, window: tuple[float, float] | Window | None = None
+) -> LoadedImage:
     """Load a DICOM, PNG, JPEG or TIFF image as the RGB pixels for the model.
 
     Parameters
@@ -21,10 +23,10 @@ def load_image(path: Path | str, *, frame: int | None = None, window: tuple[floa
         One image file; its format is recognised by content.
     frame : int, optional
         The frame (DICOM) or page (TIFF) to show, from 0. Default: the first.
-    window : (center, width), optional
+    window : (center, width) or Window, optional
         Grey window in place of the file's own, in rescaled units (Hounsfield for CT) or, outside DICOM, in stored
-        values. It is the LINEAR function of DICOM PS3.3 C.11.2.1.2.1; for widths below 1, where that is not defined,
-        LINEAR_EXACT.
+        values. A pair is the LINEAR function of DICOM PS3.3 C.11.2.1.2.1; for widths below 1, where that is not
+        defined, LINEAR_EXACT.
 
     Returns
     -------
@@ -39,19 +41,26 @@ def load_image(path: Path | str, *, frame: int | None = None, window: tuple[floa
         The file cannot be read, is not an image, is damaged, cut short or too large, has no such frame, or is in
         colour and a window was given. The text is one sentence that starts with ``path``.
     """
+    return load_source(path, frame=frame, window=window).image
+
+
+def load_source(
+    path: Path | str, *, frame: int | None = None, window: tuple[float, float] | Window | None = None
+) -> ImageSource:
+    """Load an image as `load_image` does, together with the grey values before the window and the DICOM data set."""
     try:
-        _check_window(window)
+        chosen = _usable_window(window)
         with open_image_file(Path(path)) as handle:
             source_format = detect_format(handle)
             sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
             handle.seek(0)
-            rendering = _read(handle, source_format, frame, window)
+            rendering = _read(handle, source_format, frame, chosen)
     except InputError as problem:
         raise InputError(f"{path}: {problem}") from None
     except OSError as error:
         raise InputError(f"{path}: the file cannot be read ({error.strerror})") from None
     height, width, _ = rendering.pixels.shape
-    return LoadedImage(
+    image = LoadedImage(
         pixels=rendering.pixels,
         width=width,
         height=height,
@@ -61,11 +70,10 @@ def load_image(path: Path | str, *, frame: int | None = None, window: tuple[floa
         source_format=source_format,
         notes=rendering.notes,
     )
+    return ImageSource(image, rendering.grey, rendering.dataset)
 
 
-def _read(
-    handle: BinaryIO, source_format: SourceFormat, frame: int | None, window: tuple[float, float] | None
-) -> Rendering:
+def _read(handle: BinaryIO, source_format: SourceFormat, frame: int | None, window: Window | None) -> Rendering:
     # Imported here: pydicom and tifffile each take longer to import than most images take to load.
     if source_format == "DICOM":
         from medmo_models.imaging.dicom import read_dicom
@@ -80,6 +88,10 @@ def _read(
     return read_raster(handle, source_format, frame, window)
 
 
-def _check_window(window: tuple[float, float] | None) -> None:
-    if window is not None and not Window(*window).is_usable:
-        raise InputError(f"the window {Window(*window)} is not usable: give a center and a width above 0")
+def _usable_window(window: tuple[float, float] | Window | None) -> Window | None:
+    if window is None:
+        return None
+    chosen = window if isinstance(window, Window) else Window(*window)
+    if not chosen.is_usable:
+        raise InputError(f"the window {chosen} is not usable: give a center and a width above 0")
+    return chosen
