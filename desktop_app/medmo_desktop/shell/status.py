@@ -38,9 +38,8 @@ class ViewerStatusBar(QStatusBar):
     def set_network(self, blocked: bool, attempts: int) -> None:
         """Show whether the network is blocked and how often something tried."""
         if blocked:
-            self.network.setText(
-                self.tr("Network: blocked (%n attempt(s))", "", attempts).replace("(s)", _plural(attempts))
-            )
+            counted = self.tr("1 attempt") if attempts == 1 else self.tr("{0} attempts").format(attempts)
+            self.network.setText(self.tr("Network: blocked ({0})").format(counted))
             self.network.setToolTip(
                 self.tr("No part of this program can reach the network; attempts are refused and counted.")
             )
@@ -55,7 +54,3 @@ class ViewerStatusBar(QStatusBar):
         label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self.addPermanentWidget(label)
         return label
-
-
-def _plural(count: int) -> str:
-    return "" if count == 1 else "s"
