@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -22,12 +22,14 @@ class Actions(QObject):
     Parameters
     ----------
     window : QWidget
-        Its actions' shortcuts work wherever the focus is in it.
+        Shortcuts work wherever the focus is in it,
+    image : QWidget
+        but for those that work only while the focus is here.
     """
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, image: QWidget) -> None:
         super().__init__(window)
-        self._actions = {one.id: self._make(one, window) for one in COMMANDS}
+        self._actions = {one.id: self._make(one, window, image) for one in COMMANDS}
 
     def __getitem__(self, command_id: str) -> QAction:
         return self._actions[command_id]
@@ -51,12 +53,14 @@ class Actions(QObject):
                     menu.addAction(self._actions[one.id])
         return menus
 
-    def _make(self, one: Command, window: QWidget) -> QAction:
+    def _make(self, one: Command, window: QWidget, image: QWidget) -> QAction:
         action = QAction(translated(one.text), window)
         action.setObjectName(one.id)
         action.setShortcuts([QKeySequence(key, QKeySequence.SequenceFormat.PortableText) for key in one.keys])
         action.setToolTip(translated(one.help))
         action.setStatusTip(translated(one.help))
         action.setCheckable(one.checkable)
-        window.addAction(action)
+        if one.on_image:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        (image if one.on_image else window).addAction(action)
         return action

@@ -6,7 +6,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
 from medmo_desktop.shell.actions import translated
-from medmo_desktop.shell.shortcuts import COMMANDS, MENUS, MOUSE, Command
+from medmo_desktop.shell.shortcuts import COMMANDS, MENUS, ON_IMAGE, Command
 
 
 class ShortcutSheet(QDialog):
@@ -27,8 +27,8 @@ class ShortcutSheet(QDialog):
 
     def _html(self) -> str:
         blocks = [self._block(translated(menu), self._rows(menu)) for menu in MENUS]
-        mouse = [(translated(button), translated(does)) for button, does in MOUSE]
-        blocks.append(self._block(self.tr("Mouse on the image"), mouse))
+        on_image = [(translated(what), translated(does)) for what, does in ON_IMAGE]
+        blocks.append(self._block(self.tr("On the image"), on_image))
         half = (len(blocks) + 1) // 2
         columns = "".join(
             f"<td valign='top' width='50%'>{''.join(part)}</td>" for part in (blocks[:half], blocks[half:])

@@ -23,6 +23,8 @@ class Command:
         One sentence: status tip and tooltip.
     checkable : bool
         Whether it is a switch.
+    on_image : bool
+        Whether the keys work only while the image has the focus, because lists and texts use them as well.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Command:
     keys: tuple[str, ...] = ()
     help: str = ""
     checkable: bool = False
+    on_image: bool = False
 
     @property
     def plain_text(self) -> str:
@@ -57,7 +60,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("quit", "File", "&Quit", ("Ctrl+Q",), "End the program."),
     Command("undo", "Edit", "&Undo", ("Ctrl+Z",), "Take back the last change of a box."),
     Command("redo", "Edit", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Make the last change of a box again."),
-    Command("delete-box", "Edit", "&Delete box", ("Del",), "Delete the selected box."),
+    Command("delete-box", "Edit", "&Delete box", (), "Delete the selected box."),
     Command("next-box", "Edit", "&Next box", ("N",), "Select the next box."),
     Command("previous-box", "Edit", "&Previous box", ("P",), "Select the previous box."),
     Command("settings", "Edit", "&Settings...", ("Ctrl+,",), "Theme, network, and what happens when an image opens."),
@@ -81,14 +84,17 @@ COMMANDS: tuple[Command, ...] = (
     Command("window-3", "Image", "Window preset 3", ("3",), "Use the third window preset."),
     Command("window-4", "Image", "Window preset 4", ("4",), "Use the fourth window preset."),
     Command("window-5", "Image", "Window preset 5", ("5",), "Use the fifth window preset."),
-    Command("tool-window", "Image", "Tool: &window and level", ("W",), "Drag changes the window.", True),
+    Command(
+        "tool-pointer", "Image", "Tool: &select, window and level", ("W",), "Drag changes boxes, or the window.", True
+    ),
     Command("tool-pan", "Image", "Tool: &pan", ("G",), "Drag moves the image.", True),
-    Command("tool-length", "Image", "Tool: &length", ("D",), "Drag measures a length.", True),
+    Command("tool-zoom", "Image", "Tool: &zoom", ("Z",), "Drag zooms.", True),
+    Command("tool-measure", "Image", "Tool: &length", ("D",), "Drag measures a length.", True),
     Command("tool-box", "Image", "Tool: draw a &box", ("B",), "Drag adds a box of your own.", True),
-    Command("next-frame", "Image", "&Next frame", ("Down", "PgDown"), "Go one image on in the series."),
-    Command("previous-frame", "Image", "&Previous frame", ("Up", "PgUp"), "Go one image back in the series."),
-    Command("first-frame", "Image", "First frame", ("Home",), "Go to the first image of the series."),
-    Command("last-frame", "Image", "Last frame", ("End",), "Go to the last image of the series."),
+    Command("next-frame", "Image", "&Next frame", ("PgDown",), "Go one image on in the series.", on_image=True),
+    Command("previous-frame", "Image", "&Previous frame", ("PgUp",), "Go one image back in the series.", on_image=True),
+    Command("first-frame", "Image", "First frame", ("Home",), "Go to the first image of the series.", on_image=True),
+    Command("last-frame", "Image", "Last frame", ("End",), "Go to the last image of the series.", on_image=True),
     Command("cine", "Image", "Play or stop the &cine", ("C",), "Run through the series."),
     Command("next-series", "Image", "Next series", ("Ctrl+PgDown",), "Show the next series of the list."),
     Command("previous-series", "Image", "Previous series", ("Ctrl+PgUp",), "Show the previous series of the list."),
@@ -105,13 +111,18 @@ COMMANDS: tuple[Command, ...] = (
     Command("about", "Help", "&About", (), "Version, licence and purpose."),
 )
 
-#: What the mouse does on the image; shown with the keys.
-MOUSE: tuple[tuple[str, str], ...] = (
-    ("Left button, drag", "The tool that is chosen; window and level at first"),
+#: What else keys and mouse do while the image has the focus; shown with the commands.
+ON_IMAGE: tuple[tuple[str, str], ...] = (
+    ("Left button, drag", "The tool that is chosen; a selected box is moved or resized"),
     ("Middle button, drag", "Move the image"),
     ("Right button, drag", "Zoom"),
+    ("Double click", "Fit to window"),
     ("Wheel", "Scroll through the series"),
     ("Ctrl and wheel", "Zoom at the pointer"),
+    ("Arrow keys", "Move the selected box by a pixel, with Shift by ten; without a box, up and down scroll"),
+    ("Ctrl and arrow keys", "Resize the selected box"),
+    ("Del", "Delete the selected box, or the last measured line"),
+    ("Esc", "Select nothing, or give up what was begun"),
 )
 
 
@@ -130,6 +141,6 @@ def shortcut_table() -> str:
         rows = [one for one in COMMANDS if one.menu == menu and one.keys]
         lines = [f"| `{'`, `'.join(one.keys)}` | {one.plain_text} | {one.help} |" for one in rows]
         parts.append("\n".join([f"**{menu}**", "", "| keys | command | does |", "|---|---|---|", *lines]))
-    mouse = [f"| {button} | {does} |" for button, does in MOUSE]
-    parts.append("\n".join(["**Mouse on the image**", "", "| mouse | does |", "|---|---|", *mouse]))
+    rows_on_image = [f"| {what} | {does} |" for what, does in ON_IMAGE]
+    parts.append("\n".join(["**On the image**", "", "| keys or mouse | does |", "|---|---|", *rows_on_image]))
     return "\n\n".join(parts) + "\n"
