@@ -12,21 +12,10 @@ _MARKS = {
     "malformed": "Something that looks like a box could not be read and was left out.",
     "loop": "The model repeated itself; repeats were left out.",
 }
-_BOX_MARKS = {
-    "swapped": "corners in the wrong order, put right",
-    "clipped": "reached out of the image, cut at its edge",
-    "pixels?": "too large for the model's grid: probably another unit, drawn as written",
-    "unit-scale": "written as shares from 0 to 1",
-}
 
 
 def _translate(text: str) -> str:
     return QCoreApplication.translate("AnswerNotes", text)
-
-
-def mark_words(mark: str) -> str:
-    """Return a mark of one box in words."""
-    return _translate(_BOX_MARKS.get(mark, mark))
 
 
 def answer_notes(result: AskResult) -> list[str]:
