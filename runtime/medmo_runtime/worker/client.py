@@ -125,7 +125,35 @@ class WorkerSession:
         on_phase: PhaseCallback | None = None,
         stop: StopSignal | None = None,
     ) -> Answer:
+        """Answer one question; parameters and errors as `ask_with_tokens`."""
+        return self.ask_with_tokens(
+            images,
+            prompt,
+            history=history,
+            max_new_tokens=max_new_tokens,
+            on_text=on_text,
+            on_phase=on_phase,
+            stop=stop,
+        )[0]
+
+    def ask_with_tokens(
+        self,
+        images: Sequence[LoadedImage],
+        prompt: str,
+        *,
+        history: Sequence[Turn] = (),
+        max_new_tokens: int = 512,
+        on_text: TextCallback | None = None,
+        on_phase: PhaseCallback | None = None,
+        stop: StopSignal | None = None,
+    ) -> tuple[Answer, tuple[int, ...]]:
         """Answer one question (see `Session.ask_with_tokens`); the phases begin with ``load`` where that is needed.
+
+        Returns
+        -------
+        answer : Answer
+        tokens : tuple of int
+            The answer's token ids, without the one that ends it.
 
         Raises
         ------
@@ -139,7 +167,7 @@ class WorkerSession:
         turns = [*history, Turn("user", prompt, tuple(images))]
         listen = stop or StopSignal()
 
-        def once() -> Answer:
+        def once() -> tuple[Answer, tuple[int, ...]]:
             if self.opened is None and on_phase is not None:
                 on_phase("load")
             self._open()
@@ -154,7 +182,7 @@ class WorkerSession:
         on_text: TextCallback | None,
         on_phase: PhaseCallback | None,
         stop: StopSignal,
-    ) -> Answer:
+    ) -> tuple[Answer, tuple[int, ...]]:
         described, blobs = self._images.describe(turns)
         child = self._running()
         self._number = number = self._number + 1
@@ -180,7 +208,7 @@ class WorkerSession:
             send_stop()
         with stop.listening(send_stop):
             message = self._receive("answer", {"text": hear_text, "phase": hear_phase})
-        return read_answer(message.values["answer"])
+        return read_answer(message.values["answer"]), tuple(message.values["tokens"])
 
     def prepare(self, images: Sequence[LoadedImage], history: Sequence[Turn] = ()) -> None:
         """Encode images before the question is known (see `Session.prepare`)."""

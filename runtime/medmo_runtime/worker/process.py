@@ -141,7 +141,7 @@ class Worker:
             self._send("text", piece=piece)
             return not stop.is_set
 
-        answer = self._opened_session().ask(
+        asked = self._opened_session().ask_with_tokens(
             turns[-1].images,
             turns[-1].text,
             history=turns[:-1],
@@ -151,7 +151,7 @@ class Worker:
             stop=stop,
         )
         self._stop = None
-        self._send("answer", answer=answer.to_json())
+        self._send("answer", answer=asked.answer.to_json(), tokens=asked.tokens)
 
     def _prepare(self, message: Message) -> None:
         turns = self._images.read(message.values["turns"], message.blobs)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from medmo_models.coordinates import CoordinateSpace
 from medmo_models.errors import CannotRunError, InputError, MedMOError, OutOfMemoryError
 from medmo_models.imaging import LoadedImage
 from medmo_runtime.choose import Choice, NothingFitsError
@@ -65,6 +66,8 @@ class Opened:
         All, best first.
     next_plan : str or None
         What would be tried if this one failed, in words.
+    coordinate_space : str
+        The unit in which the model writes boxes.
     """
 
     artifact: str
@@ -79,6 +82,7 @@ class Opened:
     load_s: float
     candidates: tuple[CandidateSummary, ...]
     next_plan: str | None = None
+    coordinate_space: CoordinateSpace = "relative-1000"
 
     @property
     def title(self) -> str:
@@ -102,6 +106,7 @@ def describe_choice(choice: Choice, load_s: float, following: Choice | None = No
         load_s=load_s,
         candidates=summarize_candidates(choice.candidates),
         next_plan=None if following is None else _plan_words(following),
+        coordinate_space=best.artifact.manifest.coordinate_space,
     )
 
 
