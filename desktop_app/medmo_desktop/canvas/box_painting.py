@@ -15,6 +15,7 @@ from medmo_runtime.overlay import label_colors
 
 LINE_WIDTH = 2.0
 HOVERED_LINE_WIDTH = 4.0
+GHOST_LINE_WIDTH = 1.5
 _FILL_OPACITY, _HOVERED_FILL_OPACITY = 0.10, 0.25
 _SELECTED = QColor(255, 255, 255)
 _BEHIND = QColor(0, 0, 0, 170)
@@ -42,7 +43,7 @@ def paint_boxes(
     visible.sort(key=lambda box: (box.id == selected, box.id == hovered))
     for box in visible:
         if ghosts and box.model_pixels is not None:
-            _paint_frame(painter, geometry, box.model_pixels, QPen(colors[box.label], 1.0), _DOTS, None)
+            _paint_ghost(painter, geometry, box.model_pixels, colors[box.label])
     for box in visible:
         is_hovered, is_selected = box.id == hovered, box.id == selected
         color = _SELECTED if is_selected else colors[box.label]
@@ -89,6 +90,17 @@ def _paint_frame(
     for line in (behind, pen):
         painter.setPen(line)
         painter.drawRect(rectangle)
+
+
+def _paint_ghost(painter: QPainter, geometry: ViewGeometry, pixels: Rectangle, color: QColor) -> None:
+    """Paint where the model put a box, lightly."""
+    seen = clipped(geometry.rectangle_to_view(pixels), geometry.view_size, _MARGIN)
+    if seen is not None:
+        pen = QPen(color, GHOST_LINE_WIDTH)
+        pen.setDashPattern(_DOTS)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(QRectF(QPointF(*seen[:2]), QPointF(*seen[2:])))
 
 
 def paint_label(

@@ -14,8 +14,9 @@ from medmo_desktop.study.rendering import Quality, render_region
 
 #: Pixels this large on the screen (device pixels) are shown as what they are, squares.
 _SQUARES_FROM = 8.0
-#: Image pixels that are windowed and averaged within a few milliseconds.
+#: Image pixels that are windowed and averaged, and screen pixels that are interpolated, within a few milliseconds.
 _QUICKLY_AVERAGED = 700_000
+_QUICKLY_INTERPOLATED = 2_500_000
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class LayerRequest:
     def is_smooth_at_once(self) -> bool:
         """Whether averaging is quick enough to do on every change, or makes no difference."""
         x0, y0, x1, y1 = self.corners
-        return self.zoom >= _SQUARES_FROM or abs((x1 - x0) * (y1 - y0)) <= _QUICKLY_AVERAGED
+        is_small = abs((x1 - x0) * (y1 - y0)) <= _QUICKLY_AVERAGED
+        return self.zoom >= _SQUARES_FROM or (is_small and self.place[2] * self.place[3] <= _QUICKLY_INTERPOLATED)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,13 @@ from medmo_desktop.canvas.image_layer import ImageLayer
 from medmo_desktop.canvas.ruler import Ruler
 from medmo_desktop.canvas.shape_painting import paint_extra, paint_grid, paint_measured
 from medmo_desktop.canvas.shapes import ExtraShape, MeasuredLine, TokenGrid
-from medmo_desktop.canvas.text_painting import paint_corners, paint_edge_letters, paint_message, paint_notice, paint_ruler
+from medmo_desktop.canvas.text_painting import (
+    paint_corners,
+    paint_edge_letters,
+    paint_message,
+    paint_notice,
+    paint_ruler,
+)
 from medmo_desktop.canvas.view_state import Rectangle, ViewGeometry
 from medmo_desktop.findings.marks import BoxSet
 
@@ -84,9 +90,11 @@ def paint(painter: QPainter, context: PaintContext, size: tuple[float, float]) -
     painter.setFont(context.font)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     geometry = context.geometry
+    if geometry is not None and context.layer is not None:
+        _paint_layer(painter, context.layer, context.device_pixel_ratio)
+    # Below the boxes, whose labels must be read where both meet.
+    paint_corners(painter, area, context.corner_text)
     if geometry is not None:
-        if context.layer is not None:
-            _paint_layer(painter, context.layer, context.device_pixel_ratio)
         if context.grid is not None:
             paint_grid(painter, geometry, context.grid)
         paint_extra(painter, geometry, context.extra)
@@ -103,7 +111,6 @@ def paint(painter: QPainter, context: PaintContext, size: tuple[float, float]) -
         if context.rubber_band is not None:
             paint_rubber_band(painter, geometry, context.rubber_band)
         paint_measured(painter, geometry, context.measured)
-    paint_corners(painter, area, context.corner_text)
     if context.edge_letters is not None:
         paint_edge_letters(painter, area, context.edge_letters)
     if context.ruler is not None:

@@ -81,7 +81,9 @@ def _paint_arrow(painter: QPainter, geometry: ViewGeometry, start: Point, end: P
     x, y = geometry.to_view(end)
     from_x, from_y = geometry.to_view(start)
     length = math.hypot(x - from_x, y - from_y)
-    if length < 1 or not (-_MARGIN < x < geometry.view_size[0] + _MARGIN and -_MARGIN < y < geometry.view_size[1] + _MARGIN):
+    if length < 1 or not (
+        -_MARGIN < x < geometry.view_size[0] + _MARGIN and -_MARGIN < y < geometry.view_size[1] + _MARGIN
+    ):
         return
     ux, uy = (x - from_x) / length * _ARROW_HEAD, (y - from_y) / length * _ARROW_HEAD
     head = QPolygonF(
@@ -98,7 +100,12 @@ def _line_in_view(geometry: ViewGeometry, start: Point, end: Point) -> tuple[QPo
     dx, dy = x2 - x1, y2 - y1
     enter, leave = 0.0, 1.0
     width, height = geometry.view_size
-    for step, room in ((-dx, x1 + _MARGIN), (dx, width + _MARGIN - x1), (-dy, y1 + _MARGIN), (dy, height + _MARGIN - y1)):
+    for step, room in (
+        (-dx, x1 + _MARGIN),
+        (dx, width + _MARGIN - x1),
+        (-dy, y1 + _MARGIN),
+        (dy, height + _MARGIN - y1),
+    ):
         if step == 0:
             if room < 0:
                 return None

@@ -17,7 +17,7 @@ class Tool(Enum):
     DRAW_BOX = "draw-box"
 
 
-class Drag(Enum):
+class DragAction(Enum):
     """What a mouse button does when dragged."""
 
     TOOL = "tool"
@@ -27,7 +27,7 @@ class Drag(Enum):
     ZOOM = "zoom"
 
 
-class Wheel(Enum):
+class WheelAction(Enum):
     """What the wheel does."""
 
     SCROLL = "scroll"
@@ -38,8 +38,8 @@ class Wheel(Enum):
 class MouseBindings:
     """Which button and wheel does what; as Weasis unless changed."""
 
-    left: Drag = Drag.TOOL
-    middle: Drag = Drag.PAN
-    right: Drag = Drag.ZOOM
-    wheel: Wheel = Wheel.SCROLL
-    control_wheel: Wheel = Wheel.ZOOM
+    left: DragAction = DragAction.TOOL
+    middle: DragAction = DragAction.PAN
+    right: DragAction = DragAction.ZOOM
+    wheel: WheelAction = WheelAction.SCROLL
+    control_wheel: WheelAction = WheelAction.ZOOM
