@@ -7,8 +7,26 @@ from typing import Annotated
 
 import typer
 
+from medmo_cli.calibration import open_calibration
+from medmo_cli.export_options import (
+    ActivationOrderOption,
+    CalibrationOption,
+    DampingOption,
+    DeviceOption,
+    GptaqOption,
+    JsonOption,
+    ModelOption,
+    OutOption,
+    OverwriteOption,
+    SamplesOption,
+    ScaleSearchOption,
+    SymmetricOption,
+    TextOnlyOption,
+)
 from medmo_cli.output import errors_as_sentences, print_json, results
 from medmo_cli.progress import phase_progress
+from medmo_export.checkpoint import check_checkpoint
+from medmo_export.gptq.options import GptqOptions
 from medmo_export.onnx.options import FULL_PRECISION, onnx_options
 from medmo_export.pipeline import ExportRequest, run_export
 from medmo_export.recipe import read_recipe
@@ -19,11 +37,6 @@ from medmo_runtime.memory import readable_bytes
 
 _ONNX_WEIGHTS = ("gptq", "round-to-nearest", "float32")
 app = typer.Typer(no_args_is_help=True, help="Quantize a full-precision checkpoint to 4 bits.")
-ModelOption = Annotated[str, typer.Option("--model", help="A full-precision checkpoint directory or installed name.")]
-OutOption = Annotated[Path, typer.Option("--out", help="The artifact's new directory.")]
-DeviceOption = Annotated[str, typer.Option(help="Where to quantize: cpu, cuda:0, ...")]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an artifact that is already there.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def run_with_progress(request: ExportRequest) -> Artifact:
@@ -62,8 +75,14 @@ def gptq(
     model: ModelOption,
     out: OutOption,
     group_size: Annotated[int, typer.Option(help="Weights that share one scale.")] = 128,
-    activation_order: Annotated[bool, typer.Option("--activation-order", help="Quantize in activation order.")] = False,
-    samples: Annotated[int, typer.Option(min=1, help="Calibration samples (generated phantoms).")] = 32,
+    activation_order: ActivationOrderOption = False,
+    symmetric: SymmetricOption = True,
+    damping: DampingOption = GptqOptions.damping,
+    scale_search: ScaleSearchOption = GptqOptions.scale_search,
+    gptaq: GptaqOption = GptqOptions.gptaq,
+    calibration: CalibrationOption = None,
+    samples: SamplesOption = 32,
+    text_only: TextOnlyOption = False,
     device: DeviceOption = "cpu",
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
@@ -74,9 +93,15 @@ def gptq(
             method="gptq",
             checkpoint=find_model(model),
             destination=out,
-            group_size=group_size,
-            activation_order=activation_order,
-            calibration_samples=samples,
+            gptq=GptqOptions(
+                group_size=group_size,
+                activation_order=activation_order,
+                symmetric=symmetric,
+                damping=damping,
+                scale_search=scale_search,
+                gptaq=gptaq,
+            ),
+            calibration=open_calibration(calibration, samples, text_only),
             device=device,
             overwrite=overwrite,
         )
@@ -91,7 +116,11 @@ def onnx(
         str, typer.Option(help="Of a full-precision checkpoint: gptq (calibrated), round-to-nearest, or float32.")
     ] = "gptq",
     group_size: Annotated[int, typer.Option(help="Weights that share one scale (gptq).")] = 128,
-    samples: Annotated[int, typer.Option(min=1, help="Calibration samples (gptq).")] = 32,
+    scale_search: ScaleSearchOption = GptqOptions.scale_search,
+    gptaq: GptaqOption = GptqOptions.gptaq,
+    calibration: CalibrationOption = None,
+    samples: SamplesOption = 32,
+    text_only: TextOnlyOption = False,
     head_bits: Annotated[int, typer.Option(help="4, 8, 16 or 32.")] = 8,
     embedding_bits: Annotated[int, typer.Option(help="16 or 32.")] = 16,
     vision_bits: Annotated[int, typer.Option(help="8, 16 or 32.")] = 16,
@@ -110,12 +139,14 @@ def onnx(
         if weights not in _ONNX_WEIGHTS:
             raise InputError(f"There is no --weights {weights}; choose one of {', '.join(_ONNX_WEIGHTS)}.")
         is_plain = weights == "float32"
+        checkpoint = find_model(model)
+        calibrates = weights == "gptq" and check_checkpoint(checkpoint, ("gptq",)) != "gptq"
         request = ExportRequest(
             method="onnx-fp32" if is_plain else "onnx-int4",
-            checkpoint=find_model(model),
+            checkpoint=checkpoint,
             destination=out,
-            group_size=group_size,
-            calibration_samples=samples,
+            gptq=GptqOptions(group_size=group_size, scale_search=scale_search, gptaq=gptaq),
+            calibration=open_calibration(calibration, samples, text_only) if calibrates else None,
             round_to_nearest=weights == "round-to-nearest",
             onnx=FULL_PRECISION if is_plain else onnx_options(head_bits, embedding_bits, vision_bits),
             protected_layers=frozenset() if recipe is None else read_recipe(recipe),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +27,43 @@ class CalibrationSample:
 
     turns: tuple[ChatTurn, ...]
     modality: str
+
+
+@dataclass(frozen=True)
+class CalibrationSet:
+    """Samples and where they are from.
+
+    Attributes
+    ----------
+    id : str
+        What the user asked for, for the manifest, for example ``phantoms:seed=99,count=32``.
+    samples : tuple of CalibrationSample
+    """
+
+    id: str
+    samples: tuple[CalibrationSample, ...]
+
+    @property
+    def modalities(self) -> dict[str, int]:
+        """Samples of each modality, most frequent first."""
+        return dict(Counter(sample.modality for sample in self.samples).most_common())
+
+    @property
+    def images(self) -> int:
+        """Images in all samples."""
+        return sum(len(turn.images) for sample in self.samples for turn in sample.turns)
+
+    def without_images(self) -> CalibrationSet:
+        """Return the same conversations as text alone."""
+        samples = (
+            replace(sample, turns=tuple(replace(turn, images=()) for turn in sample.turns)) for sample in self.samples
+        )
+        return CalibrationSet(f"{self.id},text-only", tuple(samples))
+
+
+def phantom_set(count: int, seed: int) -> CalibrationSet:
+    """Return `phantom_calibration` as a set."""
+    return CalibrationSet(f"phantoms:seed={seed},count={count}", tuple(phantom_calibration(count, seed)))
 
 
 def phantom_calibration(count: int, seed: int) -> list[CalibrationSample]:

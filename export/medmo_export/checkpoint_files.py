@@ -16,6 +16,8 @@ from medmo_models.errors import InputError
 from medmo_models.strict_json import read_json_object
 
 CONFIG_NAME = "config.json"
+#: Where AutoGPTQ, GPTQModel and optimum look for the quantization settings beside, or in place of, ``config.json``.
+QUANTIZE_CONFIG_NAME = "quantize_config.json"
 _COPIED = (
     "added_tokens.json",
     "chat_template.jinja",
@@ -78,6 +80,11 @@ def write_config(checkpoint: Path, destination: Path, quantization: dict[str, An
         quantization = read_json_object(destination / CONFIG_NAME)["quantization_config"]
     config = portable_config(read_json_object(checkpoint / CONFIG_NAME))
     _write_json(destination / CONFIG_NAME, {**config, "quantization_config": quantization})
+
+
+def write_quantize_config(destination: Path, quantization: dict[str, Any]) -> None:
+    """Write GPTQ's settings a second time, in the file of their own that GPTQ's older readers want."""
+    _write_json(destination / QUANTIZE_CONFIG_NAME, quantization)
 
 
 def write_plain_config(checkpoint: Path, destination: Path) -> None:

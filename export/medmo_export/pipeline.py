@@ -10,9 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from medmo_export.bnb import HIGH_PRECISION, BnbOptions, quantize_bnb
-from medmo_export.calibration import CalibrationSample, calibration_hash, phantom_calibration
+from medmo_export.calibration import calibration_hash, phantom_calibration, phantom_set
 from medmo_export.checkpoint import check_checkpoint
 from medmo_export.checkpoint_files import copy_companions, write_plain_config
+from medmo_export.disk_errors import disk_errors_explained
 from medmo_export.onnx.options import WeightBits
 from medmo_export.request import EXPORT_METHODS, ExportMethod, ExportRequest
 from medmo_export.self_check import HELD_OUT_SEED, check_export
@@ -64,7 +65,10 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None) ->
     source_method = check_checkpoint(request.checkpoint, ("gptq",) if request.method == "onnx-int4" else ())
     if request.reference is not None:
         source_method = check_checkpoint(request.reference)
-    with create_artifact(request.destination, overwrite=request.overwrite) as writer:
+    with (
+        disk_errors_explained(request.destination),
+        create_artifact(request.destination, overwrite=request.overwrite) as writer,
+    ):
         source = open_model(request.checkpoint)
         written = _write(request, source.manifest, writer.path, report)
         report("comparing with the source", 0, 1)
@@ -103,13 +107,11 @@ def _write(request: ExportRequest, source: Manifest, staging: Path, report: Phas
 
 
 def _calibrated_gptq(request: ExportRequest, destination: Path, report: PhaseProgress) -> Calibration:
-    from medmo_export.gptq.quantize import GptqOptions, quantize_gptq
+    from medmo_export.gptq.quantize import quantize_gptq
 
-    options = GptqOptions(group_size=request.group_size, activation_order=request.activation_order)
-    samples: list[CalibrationSample] = phantom_calibration(request.calibration_samples, CALIBRATION_SEED)
-    quantize_gptq(request.checkpoint, destination, options, samples, device=request.device, progress=report)
-    name = f"phantoms:seed={CALIBRATION_SEED},count={len(samples)}"
-    return Calibration(name, calibration_hash(samples), len(samples))
+    used = request.calibration or phantom_set(request.calibration_samples, CALIBRATION_SEED)
+    quantize_gptq(request.checkpoint, destination, request.gptq, used.samples, device=request.device, progress=report)
+    return Calibration(used.id, calibration_hash(used.samples), len(used.samples))
 
 
 def _describe_written(folder: Path, calibration: Calibration | None) -> _Written:

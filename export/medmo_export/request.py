@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from medmo_export.calibration import CalibrationSet
+from medmo_export.gptq.options import GptqOptions
 from medmo_export.onnx.options import OnnxOptions
 
 ExportMethod = Literal["gptq", "bnb-nf4", "onnx-int4", "onnx-fp32"]
@@ -25,8 +27,11 @@ class ExportRequest:
         value by value.
     destination : Path
         The artifact's new directory.
-    group_size, activation_order, calibration_samples
-        Of GPTQ, which also makes the weights of an ``onnx-int4`` export of a full-precision checkpoint.
+    gptq : GptqOptions
+        GPTQ also makes the weights of an ``onnx-int4`` export of a full-precision checkpoint.
+    calibration_samples : int
+        Generated phantoms to calibrate on, where there is no ``calibration``.
+    calibration : CalibrationSet, optional
     round_to_nearest : bool
         ``onnx-int4`` only: quantize without calibration, as the plainest thing to compare with.
     onnx : OnnxOptions
@@ -45,9 +50,9 @@ class ExportRequest:
     method: ExportMethod
     checkpoint: Path
     destination: Path
-    group_size: int = 128
-    activation_order: bool = False
+    gptq: GptqOptions = field(default_factory=GptqOptions)
     calibration_samples: int = 32
+    calibration: CalibrationSet | None = None
     round_to_nearest: bool = False
     onnx: OnnxOptions = field(default_factory=OnnxOptions)
     protected_layers: frozenset[str] = frozenset()

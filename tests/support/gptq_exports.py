@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from transformers import Qwen3VLForConditionalGeneration
 
 from medmo_export.calibration import CalibrationSample, phantom_calibration
-from medmo_export.gptq.quantize import GptqOptions, quantize_gptq
+from medmo_export.gptq.options import GptqOptions
+from medmo_export.gptq.quantize import quantize_gptq
 from medmo_models.preprocessing import ChatTurn
 from support.checkpoints import make_checkpoint, random_image
 

@@ -29,7 +29,7 @@ class BoxTable(RowTable):
             self.tr("First"),
             self.tr("Second"),
         ]
-        self.set_columns(titles, self.tr("Boxes of both answers"), 1)
+        self.set_columns(titles, self.tr("Boxes of both answers"), 5)
         self._comparison = BoxComparison()
         self.itemSelectionChanged.connect(self._choose)
 

@@ -1,22 +1,23 @@
 """Two answers about one image, box by box: what stayed, moved, was lost or is new. Free of Qt.
 
 The rule: boxes of one label (compared without case) are paired one to one at the lowest total cost of
-5 L1 + 2 (1 - GIoU), MedMO's own reward weights, with L1 over coordinates as shares of the image. A pair that overlaps at all is
-**matched** from an IoU of 0.9 on and **moved** below it. What has no partner is **lost** if the first answer has it and
-**new** if the second has. A box under another label is therefore lost and new, wherever it lies.
+5 L1 + 2 (1 - GIoU), MedMO's own reward weights, with L1 over coordinates as shares of the image. A pair that overlaps
+at all is **matched** from an IoU of 0.9 on and **moved** below it. What has no partner is **lost** if the first answer
+has it and **new** if the second has. A box under another label is therefore lost and new, wherever it lies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from medmo_desktop.findings.marks import BoxSet, MarkedBox
 from medmo_runtime.answer import Answer
 from medmo_runtime.grounding.matching import SAME_BOX_IOU, LabelledBox, pair_boxes
 
 Change = Literal["matched", "moved", "lost", "new"]
+CHANGES: tuple[Change, ...] = get_args(Change)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class SideChooser(QWidget):
         self.model_box.setMinimumContentsLength(18)
         self.backend_box = QComboBox()
         self.backend_box.setAccessibleName(self.tr("{0} backend").format(name))
+        self.backend_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.backend_box.setToolTip(self.tr("The backend that computes this side"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

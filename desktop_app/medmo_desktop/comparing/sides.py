@@ -11,6 +11,7 @@ from medmo_desktop.machine.control import JobControl
 from medmo_models.errors import CancelledError, ProcessDiedError
 from medmo_models.imaging import LoadedImage
 from medmo_runtime.answer import Answer
+from medmo_runtime.generation import PhaseCallback, TextCallback
 from medmo_runtime.worker import OpenRequest, WorkerSession
 from medmo_runtime.worker.protocol import Opened
 
@@ -67,10 +68,18 @@ class TwoAnswers:
 
 #: Told the number of the side (0 or 1) and the piece of text that it wrote.
 OnText = Callable[[int, str], None]
+#: Puts a phase (``image`` or one of `PHASES`) of a side into words.
+PhaseWords = Callable[[int, str], str]
 
 
-def ask_both(sides: tuple[Side, Side], question: Question, control: JobControl, on_text: OnText) -> TwoAnswers:
-    """Ask both sides; phases are reported by name.
+def ask_both(
+    sides: tuple[Side, Side],
+    question: Question,
+    control: JobControl,
+    on_text: OnText = lambda _side, _piece: None,
+    words: PhaseWords = lambda side, phase: f"{('first', 'second')[side]}: {phase}",
+) -> TwoAnswers:
+    """Ask both sides, and report in which phase they are.
 
     Raises
     ------
@@ -79,22 +88,31 @@ def ask_both(sides: tuple[Side, Side], question: Question, control: JobControl, 
     CancelledError
         If the user cancelled; the model's process is gone then.
     """
-    control.report("image", 0, 2 * len(PHASES))
+    steps = 2 * len(PHASES)
+    control.report(words(0, "image"), 0, steps)
     image = question.image()
-    first = _ask(0, sides[0], question, image, control, on_text)
-    second = _ask(1, sides[1], question, image, control, on_text)
-    return TwoAnswers(image, first, second)
+    answers = []
+    for number, side in enumerate(sides):
+
+        def report(phase: str, number: int = number) -> None:
+            control.report(words(number, phase), number * len(PHASES) + PHASES.index(phase), steps)
+
+        def hear(piece: str, number: int = number) -> bool:
+            on_text(number, piece)
+            return not control.cancelled
+
+        answers.append(_ask(side, question, image, control, hear, report))
+    return TwoAnswers(image, answers[0], answers[1])
 
 
 def _ask(
-    number: int, side: Side, question: Question, image: LoadedImage, control: JobControl, on_text: OnText
+    side: Side,
+    question: Question,
+    image: LoadedImage,
+    control: JobControl,
+    hear: TextCallback,
+    report: PhaseCallback,
 ) -> SideAnswer:
-    def report(phase: str) -> None:
-        control.report(phase, number * len(PHASES) + PHASES.index(phase), 2 * len(PHASES))
-
-    def hear(piece: str) -> bool:
-        on_text(number, piece)
-        return not control.cancelled
 
     request = OpenRequest(
         (str(side.artifact),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from medmo_desktop.comparing.boxes import BoxComparison
+from medmo_desktop.comparing.boxes import CHANGES, BoxComparison
 from medmo_desktop.comparing.sides import SideAnswer
 from medmo_runtime.answer import AnswerStats
 from medmo_runtime.memory import readable_bytes
@@ -21,15 +21,18 @@ class SummaryRow:
     change: str = ""
 
 
-def summarize(first: SideAnswer, second: SideAnswer, boxes: BoxComparison, same_words: float | None) -> list[SummaryRow]:
+def summarize(
+    first: SideAnswer, second: SideAnswer, boxes: BoxComparison, same_words: float | None
+) -> list[SummaryRow]:
     """Return what both are, what they cost, and how far they agree.
 
-    ``peak memory`` is of the whole process on a CPU and of the device on a GPU. Both ran one after the other in processes of their own.
+    ``peak memory`` is of the whole process on a CPU and of the device on a GPU; each model ran in a process of its own.
     """
     one, other = first.answer, second.answer
     rows = [
         SummaryRow("artifact", _name(first), _name(second)),
-        SummaryRow("method", _method(first), _method(second)),
+        SummaryRow("method", one.artifact.method, other.artifact.method),
+        SummaryRow("bits per weight", f"{one.artifact.bits_per_weight:.2f}", f"{other.artifact.bits_per_weight:.2f}"),
         SummaryRow("backend", _backend(first), _backend(second)),
     ]
     for title, unit, value in _COSTS:
@@ -43,15 +46,14 @@ def _agreement(boxes: BoxComparison, same_words: float | None) -> list[SummaryRo
     pairs = sum(row.iou is not None for row in boxes)
     lost, new = boxes.count("lost"), boxes.count("new")
     shifts = [row.corner_shift for row in boxes if row.corner_shift is not None]
+    changes = ", ".join(f"{boxes.count(change)} {change}" for change in CHANGES)
     rows = [
         SummaryRow("boxes", str(pairs + lost), str(pairs + new), f"{new - lost:+d}" if new != lost else "same number"),
-        SummaryRow(
-            "box changes", "", "", f"{boxes.count('matched')} matched, {boxes.count('moved')} moved, {lost} lost, {new} new"
-        ),
+        SummaryRow("box changes", "", "", changes),
     ]
     if boxes.mean_iou is not None:
-        shift = sum(shifts) / len(shifts)
-        rows.append(SummaryRow("pairs of boxes", "", "", f"mean IoU {boxes.mean_iou:.3f}, corners {shift:.1f} px apart"))
+        words = f"mean IoU {boxes.mean_iou:.3f}, corners {sum(shifts) / len(shifts):.1f} px apart"
+        rows.append(SummaryRow("pairs of boxes", "", "", words))
     rows.append(SummaryRow("same words", "", "", "-" if same_words is None else f"{same_words:.1%}"))
     return rows
 
@@ -83,11 +85,6 @@ def _ratio(first: float | None, second: float | None) -> str:
 
 def _name(side: SideAnswer) -> str:
     return side.side.artifact.name
-
-
-def _method(side: SideAnswer) -> str:
-    artifact = side.answer.artifact
-    return f"{artifact.method}, {artifact.bits_per_weight:.2f} bits per weight"
 
 
 def _backend(side: SideAnswer) -> str:

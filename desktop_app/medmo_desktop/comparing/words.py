@@ -18,7 +18,7 @@ def agreement(pieces: Sequence[Piece]) -> float | None:
 
     It is difflib's ratio over words and punctuation marks: 2 M / T (Python library reference, difflib).
     """
-    counts = {kind: 0 for kind in ("same", "lost", "new")}
+    counts = dict.fromkeys(("same", "lost", "new"), 0)
     for piece in pieces:
         counts[piece.kind] += piece.words
     total = 2 * counts["same"] + counts["lost"] + counts["new"]

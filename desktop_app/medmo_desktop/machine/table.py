@@ -29,6 +29,7 @@ class RowTable(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)  # Tab leaves the table; arrows walk in it
         self.verticalHeader().setVisible(False)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.set_columns(titles, name, stretched)
 
     def set_columns(self, titles: Sequence[str], name: str, stretched: int) -> None:

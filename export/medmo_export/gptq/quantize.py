@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medmo_export.calibration import CalibrationSample
-from medmo_export.checkpoint_files import copy_companions, write_config
+from medmo_export.checkpoint_files import copy_companions, write_config, write_quantize_config
+from medmo_export.gptq.options import GptqOptions, check_options
 from medmo_export.gptq.weights import text_linear_layers, write_weights
 from medmo_models.artifact.checkpoint import Checkpoint, read_checkpoint
-from medmo_models.artifact.weights import TensorHeader, read_tensor_headers
+from medmo_models.artifact.weights import read_tensor_headers
 from medmo_models.errors import CannotRunError, InputError
 from medmo_models.networks.gptqmodel_library import quiet_gptqmodel
 from medmo_models.preprocessing import PreparedPrompt, PromptPreparer
@@ -24,34 +24,7 @@ if TYPE_CHECKING:
 
 #: Called with the phase in words, what is done and the total; may raise to stop the export.
 PhaseProgress = Callable[[str, int, int], None]
-#: What every backend of the runtime and the ONNX export can read.
-GROUP_SIZES = (32, 64, 128)
 _DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
-
-
-@dataclass(frozen=True)
-class GptqOptions:
-    """How to quantize.
-
-    Attributes
-    ----------
-    bits : int
-        4 is the only width.
-    group_size : int
-        How many inputs of a layer share a scale: 32, 64 or 128.
-    activation_order : bool
-        Quantize inputs with large activations first (``desc_act``); a little more accurate, slower to run.
-    symmetric : bool
-        Zero point in the middle.
-    damping : float
-        Share of the mean of the Hessian's diagonal that is added to it; the default is GPTQModel's.
-    """
-
-    bits: int = 4
-    group_size: int = 128
-    activation_order: bool = False
-    symmetric: bool = True
-    damping: float = 0.05
 
 
 def quantize_gptq(
@@ -90,7 +63,7 @@ def quantize_gptq(
     report = progress or (lambda _phase, _done, _total: None)
     source = read_checkpoint(checkpoint)
     weight_files = [checkpoint / name for name in source.files if name.endswith(".safetensors")]
-    _check_options(options, read_tensor_headers(weight_files))
+    check_options(options, text_linear_layers(read_tensor_headers(weight_files)))
     if not calibration:
         raise InputError("GPTQ needs calibration samples; give at least one.")
     inputs = _forward_inputs(source, calibration, report)
@@ -101,7 +74,9 @@ def quantize_gptq(
         report("writing", 0, 1)
         write_weights(weight_files, sorted(packed.glob("*.safetensors")), destination)
     copy_companions(checkpoint, destination)
-    write_config(checkpoint, destination, quantization_config(options))
+    settings = quantization_config(options)
+    write_config(checkpoint, destination, settings)
+    write_quantize_config(destination, settings)
     report("writing", 1, 1)
 
 
@@ -119,25 +94,12 @@ def quantization_config(options: GptqOptions) -> dict[str, Any]:
         "meta": {
             "quantizer": [f"gptqmodel:{version('gptqmodel')}"],
             "damp_percent": options.damping,
+            "mse": options.scale_search,
+            "gptaq": None if options.gptaq == 0 else {"alpha": options.gptaq},
             "true_sequential": True,
             "act_group_aware": not options.activation_order,
         },
     }
-
-
-def _check_options(options: GptqOptions, headers: Mapping[str, TensorHeader]) -> None:
-    if options.bits != 4:
-        raise InputError(f"GPTQ exports have 4 bits, not {options.bits}.")
-    if options.group_size not in GROUP_SIZES:
-        raise InputError(f"The group size must be 32, 64 or 128, not {options.group_size}.")
-    if not 0 < options.damping < 1:
-        raise InputError(f"The damping must lie between 0 and 1; {options.damping} does not.")
-    for layer, (_, inputs) in text_linear_layers(headers).items():
-        if inputs % options.group_size:
-            raise InputError(
-                f"The group size {options.group_size} does not divide the {inputs} inputs of {layer}; "
-                "choose a smaller one."
-            )
 
 
 def _forward_inputs(
@@ -179,6 +141,7 @@ def _run_gptqmodel(
     dtype = "float32" if device == "cpu" else _DTYPES[source.quantization.method]
     with quiet_gptqmodel():
         from gptqmodel import DEVICE_THREAD_POOL, GPTQModel, QuantizeConfig
+        from gptqmodel.quantization.config import GPTAQConfig
 
         from medmo_export.gptq.definition import registered
 
@@ -188,12 +151,14 @@ def _run_gptqmodel(
             desc_act=options.activation_order,
             sym=options.symmetric,
             damp_percent=options.damping,
+            mse=options.scale_search,
+            gptaq=None if options.gptaq == 0 else GPTAQConfig(alpha=options.gptaq),
             pack_impl="original",  # the others compile C++ first: about 100 seconds
             fallback=None,  # by default, layers with few samples are rounded instead, without a word
             offload_to_disk=True,  # one layer in memory at a time
             offload_to_disk_path=str(packed.with_name("offloaded")),
         )
-        with registered(), _logs_kept_in(packed.with_name("logs")):
+        with registered(), _logs_kept_in(packed.with_name("logs")), _thread_errors_raised():
             model = GPTQModel.load(
                 str(source.path), settings, device=device, dtype=getattr(torch, dtype), trust_remote_code=False
             )
@@ -203,6 +168,22 @@ def _run_gptqmodel(
             finally:
                 DEVICE_THREAD_POOL.wait()  # its threads write below `packed`, which is about to go
             model.save(str(packed))
+
+
+@contextmanager
+def _thread_errors_raised() -> Iterator[None]:
+    """Raise what fails in GPTQModel's threads, which would end the whole process at once (7.7.0, ``os._exit``)."""
+    from gptqmodel.utils import threadx
+
+    errors: list[BaseException] = []
+    before = threadx._DeviceWorker._abort_process
+    threadx._DeviceWorker._abort_process = lambda _worker, error: errors.append(error)
+    try:
+        yield
+    finally:
+        threadx._DeviceWorker._abort_process = before
+        if errors:
+            raise errors[0]
 
 
 class _LayerProgress:

@@ -11,7 +11,8 @@ import pytest
 import torch
 from transformers import Qwen3VLForConditionalGeneration
 
-from medmo_export.gptq.quantize import GptqOptions, quantize_gptq
+from medmo_export.gptq.options import GptqOptions
+from medmo_export.gptq.quantize import quantize_gptq
 from medmo_models.networks.gptqmodel_library import quiet_gptqmodel
 from medmo_models.preprocessing import PromptPreparer
 from support.checkpoints import network_logits

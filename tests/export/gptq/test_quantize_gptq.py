@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 from transformers import AutoConfig, AutoTokenizer
 
 from medmo_export.calibration import CalibrationSample
-from medmo_export.gptq.quantize import GptqOptions, quantize_gptq
+from medmo_export.gptq.options import GptqOptions
+from medmo_export.gptq.quantize import quantize_gptq
 from medmo_export.gptq.weights import write_weights
 from medmo_models.errors import InputError, MedMOError
 from medmo_models.networks.gptqmodel_library import quiet_gptqmodel

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medmo_export.gptq.quantize import GptqOptions
+from medmo_export.gptq.options import GptqOptions
 from medmo_export.onnx.graph import MICROSOFT, GraphBuilder, WeightFile
 from medmo_export.onnx.packing import PackedWeight, dequantize, repack_gptq, round_to_nearest, stack
 from medmo_export.onnx.stored_tensors import StoredTensors

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import Qwen3VLForConditionalGeneration
 
-from medmo_export.gptq.quantize import GptqOptions
+from medmo_export.gptq.options import GptqOptions
 from medmo_models.errors import InputError
 from medmo_models.networks.gptq import load_gptq_network
 from support.checkpoints import SHAPES, network_logits, prepare_prompt
