@@ -14,10 +14,14 @@ from medmo_runtime.conversation import Turn
 
 @dataclass(frozen=True, eq=False)
 class AnsweredTurn:
-    """One question with its answer, and the boxes as the user left them."""
+    """One question with its answer, and the boxes as the user left them.
+
+    ``is_earlier`` marks a turn of an earlier session: it is shown, and the model is not told of it.
+    """
 
     result: AskResult
     boxes: BoxSet
+    is_earlier: bool = False
 
     @property
     def was_stopped(self) -> bool:
@@ -44,6 +48,10 @@ class Conversations:
         """Append a turn."""
         self._turns[subject] = (*self.turns(subject), turn)
 
+    def restore(self, subject: str, turns: Sequence[AnsweredTurn]) -> None:
+        """Put turns of earlier sessions before those of this one."""
+        self._turns[subject] = (*turns, *self.turns(subject))
+
     def keep_boxes(self, subject: str, turn: int | None, boxes: BoxSet) -> None:
         """Remember the boxes of one turn, or those drawn without one, as they are now."""
         if turn is None:
@@ -63,7 +71,7 @@ class Conversations:
         An image goes along once. Where another one joins, the first goes along again, because boxes belong to the first
         image of the last turn that has any.
         """
-        told = [turn for turn in self.turns(subject) if not turn.was_stopped]
+        told = [turn for turn in self.turns(subject) if not (turn.was_stopped or turn.is_earlier)]
         sent = {image.key for turn in told for image in turn.result.request.images}
         new = [image for image in images if image.key not in sent]
         with_images = tuple(dict.fromkeys([images[0], *new])) if new else ()

@@ -130,7 +130,7 @@ class Inference(QObject):
         opened = self._open(session)
         clock.begin("read")
         images = tuple(read_image(choice.source) for choice in request.images)
-        answer = session.ask(
+        answer, tokens = session.ask_with_tokens(
             images,
             request.prompt,
             history=request.history,
@@ -139,7 +139,7 @@ class Inference(QObject):
             on_phase=clock.begin,
             stop=stop,
         )
-        self.answered.emit(AskResult(request, images, answer, opened, clock.end()))
+        self.answered.emit(AskResult(request, images, answer, opened, clock.end(), tokens))
 
     def _hear(self, piece: str) -> bool:
         self.text.emit(piece)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -135,6 +136,25 @@ class AskPanel(QWidget):
             self._show_conversation()
             self._live.show_image(self.image)
         self._prepare()
+
+    @property
+    def current_turn(self) -> AnsweredTurn | None:
+        """The turn whose answer is shown, with its boxes as they are now; None before the first and while one runs."""
+        if self.image is None or self._turn is None or self._live.is_shown:
+            return None
+        return replace(self._conversations.turns(self.image.id)[self._turn], boxes=self._board.boxes)
+
+    def restore(self, subject: str, turns: Sequence[AnsweredTurn]) -> None:
+        """Bring back turns of earlier sessions about an image."""
+        if not turns:
+            return
+        self._keep_boxes()
+        self._conversations.restore(subject, turns)
+        if self.image is not None and self.image.id == subject:
+            if self._live.is_shown:
+                self._turn = None if self._turn is None else self._turn + len(turns)
+            else:
+                self._show_conversation()
 
     def ask(self, prompt: str) -> None:
         """Ask a question about the chosen images."""

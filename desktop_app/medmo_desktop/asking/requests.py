@@ -103,6 +103,8 @@ class AskResult:
         The model that answered.
     phases : tuple of PhaseTime
         In order; a phase that did not happen is missing.
+    tokens : tuple of int or None
+        The answer's token ids, where they are known.
     """
 
     request: AskRequest
@@ -110,6 +112,7 @@ class AskResult:
     answer: Answer
     opened: Opened
     phases: tuple[PhaseTime, ...]
+    tokens: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,10 @@ class JobRunner(QObject):
         for job in tuple(self._jobs):
             job.cancel()
 
+    def wait(self) -> None:
+        """Wait until every job has ended by itself."""
+        self._pool.waitForDone(_LONGEST_WAIT_MS)
+
     def shut_down(self) -> None:
         """Cancel every job and wait until their threads have ended."""
         self.cancel_all()
