@@ -202,3 +202,16 @@ def test_errors_are_one_sentence_with_the_path(tmp_path):
         read_frame(FrameReference(tmp_path / "gone.dcm"))
     with pytest.raises(InputError, match="there is no frame 9"):
         read_frame(FrameReference(real_file("CT_small.dcm"), 9))
+
+
+def test_a_multi_frame_file_that_changed_is_read_again(write_dicom):
+    before = read_frame(FrameReference(write_dicom("many.dcm", np.zeros((2, 4, 4), np.uint16)), 1))
+    after = read_frame(FrameReference(write_dicom("many.dcm", np.ones((3, 4, 4), np.uint16)), 1))
+    assert (before.values.max(), after.values.min(), after.frame_count) == (0, 1, 3)
+    assert before.sha256 != after.sha256
+
+
+def test_a_frame_does_not_keep_the_other_frames_in_memory():
+    frame = read_frame(FrameReference(real_file("SC_rgb_rle_2frame.dcm"), 1))
+    assert frame.values.base is None
+    assert read_frame(FrameReference(real_file("emri_small.dcm"), 5)).values.base is None

@@ -124,5 +124,7 @@ def test_a_window_on_colour_and_a_file_that_changed_are_refused():
     colour = read_frame(FrameReference(real_file("examples_rgb_color.dcm")))
     with pytest.raises(InputError, match="this image is in colour"):
         frame_image(colour, (1.0, 2.0))
+    with pytest.raises(InputError, match="the window 1/0 is not usable"):
+        frame_image(frame_of(np.zeros((4, 4), np.int16), source_format="NIfTI"), (1.0, 0.0))
     with pytest.raises(InputError, match="the file has changed since it was opened; open it again"):
         frame_image(frame_of(np.zeros((4, 4), np.int16), source_format="DICOM"), (1.0, 2.0))
