@@ -20,10 +20,11 @@ class _Reports(QObject):
 
 
 class BackgroundWork(QObject):
-    """Runs functions one after another on a thread of its own.
+    """Runs functions on threads of its own.
 
     Parameters
     ----------
+    threads : int
     parent : QObject
         When it is destroyed, what is waiting is dropped and what is running is waited for.
     """
@@ -33,11 +34,12 @@ class BackgroundWork(QObject):
     #: Key and the error as a sentence; empty if it is not one for the user.
     failed = Signal(object, str)
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, threads: int = 1) -> None:
         super().__init__(parent)
         self._pool = pool = QThreadPool()
-        pool.setMaxThreadCount(1)
-        self._running: set[Hashable] = set()
+        pool.setMaxThreadCount(threads)
+        self._accepted: set[Hashable] = set()
+        self._begun: set[Hashable] = set()
         self._reports = _Reports()
         self._reports.done.connect(self._report_done)
         self._reports.failed.connect(self._report_failed)
@@ -45,12 +47,13 @@ class BackgroundWork(QObject):
 
     def start(self, key: Hashable, function: Callable[[], Any], *, priority: int = 0) -> None:
         """Run a function unless one with the same key is waiting or running; higher priorities run first."""
-        if key in self._running:
+        if key in self._accepted:
             return
-        self._running.add(key)
-        reports = self._reports
+        self._accepted.add(key)
+        reports, begun = self._reports, self._begun
 
         def run() -> None:
+            begun.add(key)
             try:
                 result = function()
             except MedMOError as error:
@@ -66,15 +69,19 @@ class BackgroundWork(QObject):
     def drop_waiting(self) -> None:
         """Forget what has not begun; what is running reports when it is done."""
         self._pool.clear()
-        self._running.clear()
+        self._accepted &= self._begun
 
     def _report_done(self, key: Hashable, result: object) -> None:
-        self._running.discard(key)
+        self._forget(key)
         self.done.emit(key, result)
 
     def _report_failed(self, key: Hashable, sentence: str) -> None:
-        self._running.discard(key)
+        self._forget(key)
         self.failed.emit(key, sentence)
+
+    def _forget(self, key: Hashable) -> None:
+        self._accepted.discard(key)
+        self._begun.discard(key)
 
 
 def _drain(pool: QThreadPool) -> None:

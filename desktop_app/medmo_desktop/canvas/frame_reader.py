@@ -38,7 +38,7 @@ class FrameReader(QObject):
         self._read = read
         self._cache = FrameCache(_CACHE_BYTES)
         self._wanted: FrameReference | None = None
-        self._work = BackgroundWork(self)
+        self._work = BackgroundWork(self, threads=2)
         self._work.done.connect(self._take)
         self._work.failed.connect(self._report)
 
@@ -60,11 +60,10 @@ class FrameReader(QObject):
                 self._start(frames[neighbour], priority=0)
         return kept
 
-    def forget(self) -> None:
-        """Drop what was asked for, and every frame that is kept."""
+    def cancel(self) -> None:
+        """Drop what was asked for and has not begun; its frame does not come any more."""
         self._wanted = None
         self._work.drop_waiting()
-        self._cache.clear()
 
     def _start(self, reference: FrameReference, *, priority: int) -> None:
         self._work.start(reference, partial(self._read, reference), priority=priority)

@@ -81,7 +81,7 @@ class SeriesView(QWidget):
         """Show a series from one of its frames on, or nothing."""
         self.cine.stop()
         self._spinner.stop()
-        self._reader.forget()
+        self._reader.cancel()
         self._series, self._is_waiting = series, False
         self._index = 0 if series is None else min(max(index, 0), len(series.frames) - 1)
         self.canvas.show_frame(None)
