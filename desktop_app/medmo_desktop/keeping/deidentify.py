@@ -56,10 +56,10 @@ class Deidentifier:
         for keyword in _UIDS:
             if keyword in changed:
                 setattr(changed, keyword, self.uid(changed[keyword].value))
-        changed.PatientName = "Anonymous"
+        changed.PatientName = "Anonymous^"
         changed.PatientID = self.uid(f"patient {header.get('PatientID', '')}")[5:21]
         changed.PatientIdentityRemoved = "YES"
-        changed.DeidentificationMethod = "MedMO Edge: attributes kept by list, patient, dates and UIDs replaced"
+        changed.DeidentificationMethod = "Listed attributes kept; patient, dates and UIDs replaced"
         return changed
 
 

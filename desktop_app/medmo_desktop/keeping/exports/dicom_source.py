@@ -10,6 +10,7 @@ from typing import Any
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID
 from pydicom.valuerep import DA, TM
 
 from medmo_desktop.findings.marks import PixelBox
@@ -99,9 +100,9 @@ def read_source(path: Path, image: CaseImage) -> DicomSource:
     if digest != image.sha256:
         raise InputError(f"{path} is not the file that the question was about, or it was changed since.")
     full = read_header(path)
-    missing = [keyword for keyword in _NEEDED if not full.get(keyword)]
+    missing = [keyword for keyword in _NEEDED if not UID(str(full.get(keyword) or "")).is_valid]
     if missing:
-        raise InputError(f"{path} has no {' and no '.join(missing)}, so a report cannot refer to it.")
+        raise InputError(f"{path} has no valid {' and no '.join(missing)}, so a report cannot refer to it.")
     rows, columns = int(full.Rows), int(full.Columns)
     _check_shown_size(full, image, rows, columns)
     several = int(full.get("NumberOfFrames") or 1) > 1 or "Multi-frame" in full.SOPClassUID.name

@@ -27,13 +27,16 @@ from medmo_desktop.keeping.record import CaseRecord
 from medmo_desktop.keeping.written_beside import write_beside
 from medmo_models import __version__
 from medmo_models.errors import InputError
+from medmo_models.imaging.library_calls import quiet_library
 from medmo_runtime.overlay import RESEARCH_NOTICE
 
 _PRODUCT = "MedMO Edge"
 #: In a group, behind the tracking identifier and its UID.
 _OBSERVER_PLACE = 2
 #: For a report that somebody corrected without giving a name.
-_UNNAMED = "Unnamed user"
+_UNNAMED = "Unnamed user^"
+#: PS3.5 table 6.2-1: the longest person name (PN), less the caret.
+_LONGEST_NAME = 63
 
 
 def export_dicom_sr(
@@ -64,9 +67,10 @@ def export_dicom_sr(
         If the image is not DICOM or not the record's, a box lies outside it, or the file cannot be written.
     """
     found = read_source(source, subject_image(record))
-    report = make_report(record, found, observer=observer, deidentifier=deidentifier)
     stream = io.BytesIO()
-    report.save_as(stream, enforce_file_format=True)
+    with quiet_library("highdicom"), quiet_library("pydicom"):  # their warnings quote the patient's name
+        report = make_report(record, found, observer=observer, deidentifier=deidentifier)
+        report.save_as(stream, enforce_file_format=True)
     write_beside(path, stream.getvalue(), "the report", lambda partial: _check(partial, len(record.boxes)))
 
 
@@ -75,7 +79,7 @@ def make_report(
 ) -> Any:
     """Return the report as a `highdicom.sr.ComprehensiveSR`; parameters and errors as `export_dicom_sr`."""
     header = source.header if deidentifier is None else deidentifier.apply(source.header)
-    person = (observer or _UNNAMED) if deidentifier is None else _UNNAMED
+    person = _person_name(observer) if observer and deidentifier is None else _UNNAMED
     report = sr.ComprehensiveSR(
         evidence=[header],
         content=_content(record, source, header, person, asked=deidentifier is None),
@@ -105,7 +109,8 @@ def _content(record: CaseRecord, source: DicomSource, header: Any, person: str, 
     report = sr.MeasurementReport(
         observation_context=context,
         procedure_reported=codes.SCT.ImagingProcedure,
-        imaging_measurements=[_group(box, record, source, header, person) for box in record.boxes] or None,
+        imaging_measurements=[_group(box, record, source, header, person) for box in record.boxes]
+        or [_no_box(record, source, header)],
         title=codes.DCM.ImagingMeasurementReport,
     )
     texts = [(codes.DCM.Comment, RESEARCH_NOTICE)]
@@ -122,12 +127,8 @@ def _content(record: CaseRecord, source: DicomSource, header: Any, person: str, 
 def _group(box: MarkedBox, record: CaseRecord, source: DicomSource, header: Any, person: str) -> Any:
     x1, y1, x2, y2 = source.stored_box(box.pixels)
     corners = np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2], [x1, y1]])
-    frames = None if source.frame_number is None else [source.frame_number]
-    region = sr.ImageRegion(
-        sr.GraphicTypeValues.POLYLINE,
-        corners,
-        sr.SourceImageForRegion(header.SOPClassUID, header.SOPInstanceUID, frames),
-    )
+    image = sr.SourceImageForRegion(header.SOPClassUID, header.SOPInstanceUID, _frames(source))
+    region = sr.ImageRegion(sr.GraphicTypeValues.POLYLINE, corners, image)
     said_by_model = box.origin == "model"
     confidence = box_confidence(box)
     probability = [] if confidence is None else [_probability(confidence)]
@@ -145,6 +146,22 @@ def _group(box: MarkedBox, record: CaseRecord, source: DicomSource, header: Any,
     for item in reversed(_device(record) if box_source(box) == "model" else _person(person)):
         items.insert(_OBSERVER_PLACE, item)
     return group
+
+
+def _no_box(record: CaseRecord, source: DicomSource, header: Any) -> Any:
+    """Return the group that says so: TID 1500 asks for at least one."""
+    return sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(f"2.25.{uuid.UUID(record.id).int}", "answer without boxes"),
+        algorithm_id=_algorithm(record),
+        source_images=[
+            sr.SourceImageForMeasurementGroup(header.SOPClassUID, header.SOPInstanceUID, _frames(source)),
+        ],
+        qualitative_evaluations=[sr.QualitativeEvaluation(sr_codes.BOXES, sr_codes.NO_BOX)],
+    )
+
+
+def _frames(source: DicomSource) -> list[int] | None:
+    return None if source.frame_number is None else [source.frame_number]
 
 
 def _probability(confidence: float) -> Any:
@@ -180,12 +197,20 @@ def _device(record: CaseRecord) -> Any:
     return sr.ObserverContext(codes.DCM.Device, identity)
 
 
+def _person_name(text: str) -> str:
+    """Return a typed name as a DICOM person name; one without carets as a single component (PS3.5 section 6.2.1)."""
+    name = "".join(character for character in text if character.isprintable() and character not in "\\=")
+    name = name.strip()[:_LONGEST_NAME]
+    return name if "^" in name else f"{name}^"
+
+
 def _person(name: str) -> Any:
     return sr.ObserverContext(codes.DCM.Person, sr.PersonObserverIdentifyingAttributes(name=name))
 
 
 def _check(path: Path, boxes: int) -> None:
     """Read a report back as another program would."""
-    groups = sr.ComprehensiveSR.from_dataset(dcmread(path)).content.get_planar_roi_measurement_groups()
+    with quiet_library("highdicom"), quiet_library("pydicom"):
+        groups = sr.ComprehensiveSR.from_dataset(dcmread(path)).content.get_planar_roi_measurement_groups()
     if len(groups) != boxes:
         raise InputError(f"The report reads back with {len(groups)} boxes instead of {boxes}; it was not kept.")

@@ -55,6 +55,8 @@ QUESTION = private_code("QUESTION", "Question to the model")
 ANSWER = private_code("ANSWER", "Answer of the model")
 BOX_SOURCE = private_code("BOX-SOURCE", "Who placed and named the box")
 TOKEN_PROBABILITY = private_code("TOKEN-PROB", "Token probability of the box, not of disease")
+BOXES = private_code("BOXES", "Boxes in the report")
+NO_BOX = private_code("NO-BOX", "None drawn, which is not a finding of health")
 SOURCES = {
     "model": private_code("MODEL", "Model"),
     "model, corrected by the user": private_code("MODEL-CORRECTED", "Model, corrected by the user"),
