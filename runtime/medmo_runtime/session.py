@@ -102,6 +102,7 @@ class Session:
         images: int = 1,
         new_tokens: int = 512,
         avoid: frozenset[str] = frozenset(),
+        ignore_memory: bool = False,
         before_load: Callable[[Choice, Choice | None], None] | None = None,
     ) -> Session:
         """Choose the best of the artifacts' backends for this machine, fit it into the memory there and load it.
@@ -121,6 +122,8 @@ class Session:
             For how many images in one conversation, and for how long an answer, memory is planned.
         avoid : frozenset of str
             `Candidate.key` of candidates that failed although they should have run.
+        ignore_memory : bool
+            Try what is predicted not to fit, in the plan that needs least.
         before_load : callable, optional
             Told, before anything is loaded, of the choice and of what would be chosen if that failed.
 
@@ -138,7 +141,9 @@ class Session:
         machine = probe_machine()
         if not all(artifact.manifest.method.startswith("onnx") for artifact in artifacts):
             machine = confirm_with_torch(machine)
-        search = Search(machine, backend, device, dtype, max_pixels, images, new_tokens, MeasurementStore(), avoid)
+        search = Search(
+            machine, backend, device, dtype, max_pixels, images, new_tokens, MeasurementStore(), avoid, ignore_memory
+        )
         choice = choose(find_candidates(artifacts, search))
         if before_load is not None:
             before_load(choice, _following(artifacts, search, choice))

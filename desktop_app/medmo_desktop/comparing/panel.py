@@ -83,8 +83,9 @@ class ComparePanel(QWidget):
         whole = QSplitter(Qt.Orientation.Vertical)
         whole.addWidget(pictures)
         whole.addWidget(self.results)
-        whole.setStretchFactor(0, 3)
-        whole.setStretchFactor(1, 2)
+        for place, share in enumerate((3, 2)):
+            whole.setStretchFactor(place, share)
+        whole.setSizes([600, 320])
         notice = QLabel(RESEARCH_NOTICE)
         notice.setAccessibleName(RESEARCH_NOTICE)
         layout = QVBoxLayout(self)

@@ -14,6 +14,13 @@ from medmo_desktop.study.model import Frame
 _TEXT_LINES = 3
 
 
+class ReadOnlyBoard(FindingBoard):
+    """A board whose boxes are the model's for good: a comparison of corrected boxes would say nothing of the models."""
+
+    def edit(self, boxes: BoxSet, what: str) -> None:
+        """Refuse a change of the user's."""
+
+
 class SideView(QWidget):
     """A canvas with a board of its own, a heading and the answer's text.
 
@@ -27,7 +34,7 @@ class SideView(QWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = name
-        self.board = FindingBoard(self)
+        self.board = ReadOnlyBoard(self)
         self.canvas = ImageCanvas(self.board)
         self.canvas.setAccessibleName(self.tr("{0} image").format(name))
         self.heading = QLabel(name)

@@ -58,6 +58,7 @@ def _agreement(boxes: BoxComparison, same_words: float | None) -> list[SummaryRo
     return rows
 
 
+_SMALL_RATIO = 0.1
 #: Title, unit and value of each cost.
 _COSTS: tuple[tuple[str, str, Callable[[AnswerStats], float | None]], ...] = (
     ("load", "s", lambda stats: stats.load_s),
@@ -80,7 +81,8 @@ def _figure(value: float | None, unit: str) -> str:
 def _ratio(first: float | None, second: float | None) -> str:
     if not first or second is None:
         return ""
-    return f"{second / first:.2f} times"
+    ratio = second / first
+    return f"{ratio:.2f} times" if ratio >= _SMALL_RATIO else f"{ratio:.2g} times"
 
 
 def _name(side: SideAnswer) -> str:

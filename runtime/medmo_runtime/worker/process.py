@@ -115,6 +115,7 @@ class Worker:
             images=request.images,
             new_tokens=request.new_tokens,
             avoid=frozenset(request.avoid),
+            ignore_memory=request.ignore_memory,
             before_load=lambda choice, following: self._send(
                 "chosen", **asdict(describe_choice(choice, 0.0, following))
             ),

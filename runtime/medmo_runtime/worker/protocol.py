@@ -35,6 +35,7 @@ class OpenRequest:
     images: int = 1
     new_tokens: int = 512
     avoid: tuple[str, ...] = ()
+    ignore_memory: bool = False
 
 
 @dataclass(frozen=True)
