@@ -37,6 +37,8 @@ def paint_boxes(
     ghosts: bool,
 ) -> None:
     """Paint the visible boxes: the model's with solid lines, the user's dashed, corrected ones dashed and dotted."""
+    # Upright lines are sharp without it, and several times as fast.
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     colors = {label: QColor(*color) for label, color in label_colors(box.label for box in boxes).items()}
     visible = [box for box in boxes if box.visible]
     # What is pointed at or selected lies on top of what it overlaps.
@@ -56,6 +58,7 @@ def paint_boxes(
     chosen = boxes.find(selected)
     if chosen is not None and chosen.visible:
         _paint_handles(painter, geometry, chosen.pixels)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
 def dashes_of(box: MarkedBox) -> list[float] | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
 
 from medmo_desktop.canvas.box_painting import paint_boxes, paint_rubber_band
 from medmo_desktop.canvas.image_layer import ImageLayer
@@ -122,8 +122,7 @@ def paint(painter: QPainter, context: PaintContext, size: tuple[float, float]) -
 
 
 def _paint_layer(painter: QPainter, layer: ImageLayer, device_pixel_ratio: float) -> None:
-    left, top, width, height = layer.request.place
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-    target = QRectF(QPointF(left, top) / device_pixel_ratio, QPointF(left + width, top + height) / device_pixel_ratio)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawImage(target, layer.picture)
+    left, top, _, _ = layer.request.place
+    picture = QImage(layer.picture)  # shares the pixels; only the ratio is its own
+    picture.setDevicePixelRatio(device_pixel_ratio)
+    painter.drawImage(QPointF(left, top) / device_pixel_ratio, picture)
