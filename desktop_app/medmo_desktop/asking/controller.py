@@ -62,6 +62,8 @@ class InferenceController(QObject):
     failed = Signal(str, bool)
     #: One sentence about something that went on nevertheless.
     notice = Signal(str)
+    #: The worker asked for the network and was refused: the target's kind.
+    network_attempted = Signal(str)
     #: `ControllerState`
     state_changed = Signal(object)
 
@@ -187,6 +189,7 @@ class InferenceController(QObject):
         inference.answered.connect(self._note_answered, queued)
         inference.failed.connect(self._note_failed, queued)
         inference.notice.connect(self.notice, queued)
+        inference.network_attempted.connect(self.network_attempted, queued)
         self._thread.start()
         self._set_state(activity="idle")
         if self._open_request is not None:

@@ -72,6 +72,8 @@ class Inference(QObject):
     #: `AskRequest` or None for a model that cannot be opened, and `Failure`
     failed = Signal(object, object)
     notice = Signal(str)
+    #: The target's kind; the worker's guard refused it.
+    network_attempted = Signal(str)
 
     def __init__(self, closing: threading.Event) -> None:
         super().__init__()
@@ -86,7 +88,7 @@ class Inference(QObject):
         def replace_session() -> None:
             if self.session is not None:
                 self.session.kill()
-            self.session, self._told = WorkerSession(request), None
+            self.session, self._told = WorkerSession(request, on_network_attempt=self.network_attempted.emit), None
             self._open(self.session)
 
         self._run("opening", None, replace_session)

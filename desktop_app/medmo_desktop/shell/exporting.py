@@ -23,6 +23,7 @@ from medmo_desktop.shell.asking_bridge import AskingBridge
 from medmo_desktop.shell.records import Origins, record_images, turn_record
 from medmo_models.errors import InputError
 
+
 @dataclass(frozen=True)
 class ExportKind:
     """One kind of export: its command, the file's ending, and a file filter for the dialog."""

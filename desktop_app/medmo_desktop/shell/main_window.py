@@ -9,12 +9,13 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QStackedWidget, QTabWidget, QWidget
 
 from medmo_desktop.asking.controller import InferenceController
+from medmo_desktop.asking.model_input_view import ModelInputView
 from medmo_desktop.asking.panel import AskPanel
 from medmo_desktop.canvas.series_view import SeriesView
 from medmo_desktop.comparing.panel import ComparePanel
 from medmo_desktop.findings.board import FindingBoard
 from medmo_desktop.findings.list_view import FindingList
-from medmo_desktop.machine.hardware_panel import HardwarePanel
+from medmo_desktop.machine.hardware_panel import MachinePanel
 from medmo_desktop.machine.job_strip import JobStrip
 from medmo_desktop.machine.jobs import JobRunner
 from medmo_desktop.machine.models_panel import ModelsPanel
@@ -61,7 +62,8 @@ class MainWindow(QMainWindow):
         self.tags = TagBrowser(self.runner)
         self.compare = ComparePanel()
         self.models = ModelsPanel()
-        self.machine = HardwarePanel()
+        self.model_view = ModelInputView(self.controller)
+        self.machine = MachinePanel()
         self.first_page = FirstRunPage()
         self.strip = JobStrip()
         self.status = ViewerStatusBar()
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
         for widget, title in (
             (self.pages, self.tr("Image")),
             (self.compare, self.tr("Compare")),
+            (self.model_view, self.tr("What the model saw")),
             (self.models, self.tr("Models")),
             (self.machine, self.tr("Machine")),
         ):
@@ -100,9 +103,13 @@ class MainWindow(QMainWindow):
         right.addWidget(self.findings)
         right.setStretchFactor(0, 3)
         right.setStretchFactor(1, 2)
-        self.series_dock = self._dock("series", self.tr("Series"), self.series_list, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.series_dock = self._dock(
+            "series", self.tr("Series"), self.series_list, Qt.DockWidgetArea.LeftDockWidgetArea
+        )
         self.tags_dock = self._dock("tags", self.tr("DICOM tags"), self.tags, Qt.DockWidgetArea.BottomDockWidgetArea)
-        self.ask_dock = self._dock("ask", self.tr("Question and findings"), right, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.ask_dock = self._dock(
+            "ask", self.tr("Question and findings"), right, Qt.DockWidgetArea.RightDockWidgetArea
+        )
         self.tags_dock.hide()
         self.resize(*_SIZE)
         self.resizeDocks([self.series_dock, self.ask_dock], [200, _SIDE_WIDTH], Qt.Orientation.Horizontal)

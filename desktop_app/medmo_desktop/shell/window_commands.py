@@ -7,10 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMessageBox, QWidget
 
 from medmo_desktop.asking.controller import ControllerState
-from medmo_desktop.asking.model_input_view import ModelInputView
 from medmo_desktop.machine.export_job import ExportOrder, export_in_process
 from medmo_desktop.machine.jobs import Job
 from medmo_desktop.shell.exporting import EXPORTS
@@ -90,7 +89,7 @@ class WindowCommands(QObject):
             "next-series": partial(window.series_list.step, 1),
             "previous-series": partial(window.series_list.step, -1),
             "focus-question": self._focus_question,
-            "ask": window.panel.prompt.ask,
+            "ask": window.panel.prompt.ask_button.click,
             "stop": window.controller.stop,
             "show-compare": partial(window.workplaces.setCurrentWidget, window.compare),
             "show-models": partial(window.workplaces.setCurrentWidget, window.models),
@@ -122,6 +121,7 @@ class WindowCommands(QObject):
         window.series_view.canvas.probe_changed.connect(self._show_probe)
         window.controller.state_changed.connect(self._note_state)
         window.controller.opened.connect(self._note_model)
+        window.panel.prompt.chips.changed.connect(self._offer_to_model_view)
         window.controller.network_attempted.connect(window.network.note_child_attempt)
         window.network.changed.connect(window.status.set_network)
         window.models.model_chosen.connect(self._use_model)
@@ -171,6 +171,7 @@ class WindowCommands(QObject):
         window.tags.show_file(frame.reference.path)
         window.compare.show_frame(frame)
         window.actions_["model-view"].setEnabled(True)
+        self._offer_to_model_view()
         if self._ask_when_shown is not None:
             prompt, self._ask_when_shown = self._ask_when_shown, None
             window.panel.prompt.set_prompt(prompt)
@@ -206,6 +207,7 @@ class WindowCommands(QObject):
     def _note_model(self, opened: Opened) -> None:
         self._window.status.set_model(opened.title, opened.reason)
         self._window.models.set_active(opened.artifact)
+        self._window.machine.show_choice(opened)
 
     def _use_model(self, folders: list[str], _anyway: bool) -> None:
         self._window.settings.models = tuple(folders)
@@ -234,17 +236,11 @@ class WindowCommands(QObject):
 
     def _show_model_view(self) -> None:
         window = self._window
-        image = window.panel.image
-        if image is None:
-            return
-        dialog = QDialog(window)
-        dialog.setWindowTitle(self.tr("What the model saw"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        view = ModelInputView(window.controller, dialog)
-        QVBoxLayout(dialog).addWidget(view)
-        dialog.resize(760, 720)
-        dialog.show()
-        view.show_image(image)
+        window.workplaces.setCurrentWidget(window.model_view)
+        window.model_view.refresh()
+
+    def _offer_to_model_view(self) -> None:
+        self._window.model_view.show_images(self._window.panel.prompt.chips.chosen)
 
     def _show_about(self) -> None:
         QMessageBox.about(
