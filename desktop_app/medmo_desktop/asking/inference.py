@@ -10,7 +10,7 @@ from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QObject, QThread, Signal, Slot
 
-from medmo_desktop.asking.requests import AskRequest, AskResult, Failure, PhaseTime, read_image
+from medmo_desktop.asking.requests import AskRequest, AskResult, Failure, PhaseTime, SeenImages, read_image
 from medmo_models.errors import CannotRunError, InputError, MedMOError, OutOfMemoryError, ProcessDiedError
 from medmo_runtime.generation import StopSignal
 from medmo_runtime.worker import OpenRequest, WorkerSession
@@ -72,6 +72,8 @@ class Inference(QObject):
     #: `AskRequest` or None for a model that cannot be opened, and `Failure`
     failed = Signal(object, object)
     notice = Signal(str)
+    #: `SeenImages`
+    seen = Signal(object)
 
     def __init__(self, closing: threading.Event) -> None:
         super().__init__()
@@ -102,6 +104,18 @@ class Inference(QObject):
         if job.is_wanted():
             self._run("preparing", None, lambda: self._prepare(job.request))
 
+    @Slot(object)
+    def see(self, request: AskRequest) -> None:
+        """Prepare images as for a question and tell what the model would be given."""
+
+        def look() -> None:
+            session = self._opened_session()
+            self._open(session)
+            images = tuple(read_image(choice.source) for choice in request.images)
+            self.seen.emit(SeenImages(request, images, session.see(images)))
+
+        self._run("preparing", None, look)
+
     def end(self) -> None:
         """End the worker process; what it was doing fails."""
         session = self.session
@@ -130,7 +144,7 @@ class Inference(QObject):
         opened = self._open(session)
         clock.begin("read")
         images = tuple(read_image(choice.source) for choice in request.images)
-        answer = session.ask(
+        answer, tokens = session.ask_with_tokens(
             images,
             request.prompt,
             history=request.history,
@@ -139,7 +153,7 @@ class Inference(QObject):
             on_phase=clock.begin,
             stop=stop,
         )
-        self.answered.emit(AskResult(request, images, answer, opened, clock.end()))
+        self.answered.emit(AskResult(request, images, answer, opened, clock.end(), tokens))
 
     def _hear(self, piece: str) -> bool:
         self.text.emit(piece)
