@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from medmo_models.artifact import Artifact
 from medmo_models.imaging import LoadedImage
 from medmo_models.preprocessing import ChatTurn, PreparedPrompt, PromptPreparer
 from medmo_models.readme_preprocessing import ReadmePreparer
+from medmo_models.seen_image import PatchLayout, SeenImage, seen_images
 from medmo_runtime.answer import Answer, AnswerArtifact, AnswerBackend, AnswerStats
 from medmo_runtime.answer_builder import read_findings
 from medmo_runtime.candidates import Search, find_candidates
@@ -43,7 +44,12 @@ Preprocessing = Literal["standard", "readme"]
 
 
 class Preparer(Protocol):
-    """Turns a conversation into model inputs (`PromptPreparer` or `ReadmePreparer`)."""
+    """Turns a conversation into model inputs (`PromptPreparer` or `ReadmePreparer`).
+
+    ``images`` is transformers' image processor.
+    """
+
+    images: Any
 
     def prepare(self, turns: Sequence[ChatTurn], *, add_generation_prompt: bool = True) -> PreparedPrompt:
         """Prepare a conversation."""
@@ -197,6 +203,17 @@ class Session:
         image_places = prepared.token_types.nonzero()[0]
         if len(image_places):
             self.model.prepare(prepared, int(image_places[-1]) + 1)
+
+    def see(self, images: Sequence[LoadedImage]) -> tuple[SeenImage, ...]:
+        """Return images as the model is given them: after resize, cut into whole tokens.
+
+        Raises
+        ------
+        InputError
+            If an image cannot be prepared.
+        """
+        prepared = self.preparer.prepare(chat_turns([Turn("user", "", tuple(images))]))
+        return seen_images(prepared, PatchLayout.of_processor(self.preparer.images))
 
     def ask(
         self,

@@ -67,6 +67,10 @@ class InferenceController(QObject):
     #: `ControllerState`
     state_changed = Signal(object)
 
+    #: `SeenImages`
+    seen = Signal(object)
+
+    _see_wanted = Signal(object)
     _open_wanted = Signal(object)
     _ask_wanted = Signal(object, object)
     _prepare_wanted = Signal(object)
@@ -138,6 +142,11 @@ class InferenceController(QObject):
         self._newest_job = number = self._newest_job + 1
         self._prepare_wanted.emit(PrepareJob(request, lambda: number == self._newest_job and not self._waiting))
 
+    def see(self, request: AskRequest) -> None:
+        """Find out what the model is given of the images of a request; its prompt does not matter."""
+        self._start()
+        self._see_wanted.emit(request)
+
     def stop(self) -> None:
         """Stop what is being answered and what waits; each gives an `AskResult` that says ``cancelled``."""
         self._newest_job += 1
@@ -181,6 +190,8 @@ class InferenceController(QObject):
         self._open_wanted.connect(inference.open, queued)
         self._ask_wanted.connect(inference.ask, queued)
         self._prepare_wanted.connect(inference.prepare, queued)
+        self._see_wanted.connect(inference.see, queued)
+        inference.seen.connect(self.seen, queued)
         inference.activity_changed.connect(self._note_activity, queued)
         inference.opened.connect(self._note_opened, queued)
         inference.started.connect(self._note_started, queued)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QObject, QThread, Signal, Slot
 
-from medmo_desktop.asking.requests import AskRequest, AskResult, Failure, PhaseTime, read_image
+from medmo_desktop.asking.requests import AskRequest, AskResult, Failure, PhaseTime, SeenImages, read_image
 from medmo_models.errors import CannotRunError, InputError, MedMOError, OutOfMemoryError, ProcessDiedError
 from medmo_runtime.generation import StopSignal
 from medmo_runtime.worker import OpenRequest, WorkerSession
@@ -74,6 +74,8 @@ class Inference(QObject):
     notice = Signal(str)
     #: The target's kind; the worker's guard refused it.
     network_attempted = Signal(str)
+    #: `SeenImages`
+    seen = Signal(object)
 
     def __init__(self, closing: threading.Event) -> None:
         super().__init__()
@@ -103,6 +105,18 @@ class Inference(QObject):
         """Encode images before the question; what goes wrong is a notice, because nobody waits for it."""
         if job.is_wanted():
             self._run("preparing", None, lambda: self._prepare(job.request))
+
+    @Slot(object)
+    def see(self, request: AskRequest) -> None:
+        """Prepare images as for a question and tell what the model would be given."""
+
+        def look() -> None:
+            session = self._opened_session()
+            self._open(session)
+            images = tuple(read_image(choice.source) for choice in request.images)
+            self.seen.emit(SeenImages(request, images, session.see(images)))
+
+        self._run("preparing", None, look)
 
     def end(self) -> None:
         """End the worker process; what it was doing fails."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from medmo_models.imaging import LoadedImage
+from medmo_models.seen_image import SeenImage
 from medmo_runtime.answer import Answer
 from medmo_runtime.conversation import Turn
 from medmo_runtime.worker import OpenRequest
@@ -103,8 +104,8 @@ class AskResult:
         The model that answered.
     phases : tuple of PhaseTime
         In order; a phase that did not happen is missing.
-    tokens : tuple of int or None
-        The answer's token ids, where they are known.
+    tokens : tuple of int
+        Ids of the answer's tokens, without the one that ends it.
     """
 
     request: AskRequest
@@ -112,7 +113,16 @@ class AskResult:
     answer: Answer
     opened: Opened
     phases: tuple[PhaseTime, ...]
-    tokens: tuple[int, ...] | None = None
+    tokens: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SeenImages:
+    """The images of a request as they are, and as the model is given them."""
+
+    request: AskRequest
+    images: tuple[LoadedImage, ...]
+    seen: tuple[SeenImage, ...]
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,7 @@ __all__ = [
     "OpenRequest",
     "Opened",
     "PhaseTime",
+    "SeenImages",
     "new_id",
     "read_image",
 ]

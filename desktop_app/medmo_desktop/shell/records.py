@@ -39,7 +39,7 @@ def turn_record(turn: AnsweredTurn, origins: Origins) -> CaseRecord:
         result.opened,
         spec_id=open_model(Path(result.opened.artifact)).spec.id,
         boxes=turn.boxes,
-        tokens=result.tokens,
+        tokens=result.tokens or None,
         max_new_tokens=result.request.max_new_tokens,
         describe=describe,
     )
@@ -63,7 +63,7 @@ def earlier_turn(record: CaseRecord, subject: str) -> AnsweredTurn:
         candidates=(),
     )
     request = AskRequest(record.prompt, max_new_tokens=record.max_new_tokens, subject=subject, id=record.id)
-    return AnsweredTurn(AskResult(request, (), record.answer, opened, (), record.tokens), record.boxes, is_earlier=True)
+    return AnsweredTurn(AskResult(request, (), record.answer, opened, (), record.tokens or ()), record.boxes, is_earlier=True)
 
 
 def record_images(record: CaseRecord, result: AskResult) -> tuple[LoadedImage, ...]:

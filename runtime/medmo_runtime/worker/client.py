@@ -9,9 +9,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from medmo_models.errors import CannotRunError, OutOfMemoryError, ProcessDiedError
 from medmo_models.imaging import LoadedImage
 from medmo_models.network_guard import AttemptKind
+from medmo_models.seen_image import SeenImage
 from medmo_runtime.answer import Answer, read_answer
 from medmo_runtime.conversation import Turn
 from medmo_runtime.generation import PhaseCallback, StopSignal, TextCallback
@@ -216,6 +219,21 @@ class WorkerSession:
         described, blobs = self._images.describe([*history, Turn("user", "", tuple(images))])
         self._phase = "encoding the image"
         self._call("prepare", {"turns": described}, blobs)
+
+    def see(self, images: Sequence[LoadedImage]) -> tuple[SeenImage, ...]:
+        """Return images as the model is given them (see `Session.see`)."""
+        return self._with_retry(lambda: self._see(images))
+
+    def _see(self, images: Sequence[LoadedImage]) -> tuple[SeenImage, ...]:
+        self._open()
+        described, blobs = self._images.describe([Turn("user", "", tuple(images))])
+        self._phase = "preparing the image"
+        self._running().send("see", {"turns": described}, blobs)
+        message = self._receive("seen", {})
+        return tuple(
+            SeenImage(np.frombuffer(blob, dtype=np.uint8).reshape(facts["shape"]), facts["token_side"])
+            for facts, blob in zip(message.values["images"], message.blobs, strict=True)
+        )
 
     def keep_encoded_images(self, folder: Path) -> None:
         """Keep encoded images in ``folder`` (see `Session.keep_encoded_images`), also after a restart."""

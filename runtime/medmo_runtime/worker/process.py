@@ -83,6 +83,7 @@ class Worker:
             "open": self._open,
             "ask": self._ask,
             "prepare": self._prepare,
+            "see": self._see,
             "keep-images": self._keep_images,
             "self-test": self._self_test,
         }
@@ -158,6 +159,14 @@ class Worker:
         turns = self._images.read(message.values["turns"], message.blobs)
         self._opened_session().prepare(turns[-1].images, history=turns[:-1])
         self._send("done")
+
+    def _see(self, message: Message) -> None:
+        from medmo_runtime.worker.frames import write_message
+
+        turns = self._images.read(message.values["turns"], message.blobs)
+        seen = self._opened_session().see(turns[-1].images)
+        rows = [{"shape": list(one.pixels.shape), "token_side": one.token_side} for one in seen]
+        write_message(self._replies, "seen", {"images": rows}, [one.pixels.data.cast("B") for one in seen])
 
     def _keep_images(self, message: Message) -> None:
         self._opened_session().keep_encoded_images(Path(message.values["folder"]))
