@@ -59,6 +59,8 @@ class SeriesView(QWidget):
         layout.addWidget(self.canvas, 0, 0)
         layout.addWidget(self.scroll_bar, 0, 1)
         layout.addWidget(self.cine, 1, 0, 1, 2)
+        layout.setColumnStretch(0, 1)
+        layout.setRowStretch(0, 1)
         self.setFocusProxy(self.canvas)
         self._adapt_to_stack()
 

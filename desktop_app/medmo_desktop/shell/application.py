@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from platformdirs import user_data_path
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
 
@@ -57,6 +57,7 @@ def make_application(offscreen: bool = False) -> QApplication:
         return existing
     if offscreen or not has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        qInstallMessageHandler(_drop_notices)
     application = QApplication(sys.argv[:1])
     application.setApplicationName(APPLICATION)
     application.setApplicationDisplayName("MedMO Edge")
@@ -64,6 +65,12 @@ def make_application(offscreen: bool = False) -> QApplication:
     application.setWindowIcon(application_icon())
     prepare_style(application)
     return application
+
+
+def _drop_notices(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """Keep off the terminal what the offscreen platform says of every window."""
+    if not text.startswith("This plugin does not support"):
+        sys.stderr.write(f"{text}\n")
 
 
 def has_display() -> bool:

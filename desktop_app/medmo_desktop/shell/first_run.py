@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from medmo_runtime.overlay import RESEARCH_NOTICE
 
@@ -44,9 +44,13 @@ class FirstRunPage(QWidget):
         for widget in (title, words, self.sample_button, self.open_button, self.models_button, hint, notice):
             inner.addWidget(widget)
         inner.setSpacing(14)
+        across = QHBoxLayout()
+        across.addStretch(1)
+        across.addWidget(column, 4)  # not by alignment, which would ignore the height that the wrapped words need
+        across.addStretch(1)
         outer = QVBoxLayout(self)
         outer.addStretch(1)
-        outer.addWidget(column, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(across)
         outer.addStretch(1)
         self.sample_button.clicked.connect(self.sample_wanted)
         self.open_button.clicked.connect(self.open_wanted)

@@ -34,7 +34,7 @@ from medmo_desktop.shell.tag_browser import TagBrowser
 from medmo_desktop.shell.window_commands import WindowCommands
 
 _SIZE = (1440, 900)
-_SIDE_WIDTH = 420
+_SIDE_WIDTH = 500
 
 
 class MainWindow(QMainWindow):
