@@ -114,28 +114,29 @@ def read_header(path: Path) -> FileHeader:
 
 
 def _dicom_header(path: Path, handle: BinaryIO) -> FileHeader:
-    with quiet_library("pydicom"):
-        with failure_means("the DICOM file is damaged or cut short"):
-            dataset = pydicom.dcmread(handle, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
+    with quiet_library("pydicom"), failure_means("the DICOM header is damaged or incomplete"):
+        dataset = pydicom.dcmread(handle, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
         if "Rows" not in dataset or "Columns" not in dataset:
             kind = uid.UID(str(dataset.get("SOPClassUID") or ""))
             name = f" ({kind.name.removesuffix(' Storage')})" if kind.type == "SOP Class" else ""
             raise NotAnImageError(f"this DICOM object{name} holds no image")
-        with failure_means("the DICOM image description is damaged or incomplete"):
-            frame_count = int(dataset.get("NumberOfFrames") or 1)
-            place = DicomPlace(
-                study=str(dataset.get("StudyInstanceUID") or ""),
-                series=str(dataset.get("SeriesInstanceUID") or ""),
-                description=" ".join(str(dataset.get("SeriesDescription") or "").split()),
-                modality=str(dataset.get("Modality") or ""),
-                series_number=_whole_number(dataset.get("SeriesNumber")),
-                instance_number=_whole_number(dataset.get("InstanceNumber")),
-                cosines=numbers(dataset.get("ImageOrientationPatient"), 6),
-                position=numbers(dataset.get("ImagePositionPatient"), 3),
-            )
-    if frame_count < 1:
-        raise InputError("the DICOM image description is damaged or incomplete")
-    return FileHeader(path, frame_count, dicom=place)
+        frame_count = int(dataset.get("NumberOfFrames") or 1)
+        if frame_count < 1:
+            raise InputError("the DICOM header states no frames")
+        return FileHeader(path, frame_count, dicom=_place(dataset))
+
+
+def _place(dataset: Any) -> DicomPlace:
+    return DicomPlace(
+        study=str(dataset.get("StudyInstanceUID") or ""),
+        series=str(dataset.get("SeriesInstanceUID") or ""),
+        description=" ".join(str(dataset.get("SeriesDescription") or "").split()),
+        modality=str(dataset.get("Modality") or ""),
+        series_number=_whole_number(dataset.get("SeriesNumber")),
+        instance_number=_whole_number(dataset.get("InstanceNumber")),
+        cosines=numbers(dataset.get("ImageOrientationPatient"), 6),
+        position=numbers(dataset.get("ImagePositionPatient"), 3),
+    )
 
 
 def _whole_number(value: Any) -> int | None:

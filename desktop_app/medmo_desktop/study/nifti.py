@@ -116,16 +116,18 @@ def read_nifti_frame(reference: FrameReference) -> Frame:
             "NIfTI affine" if volume.is_millimetres else "NIfTI affine, unit not stated",
         ),
         orientation=("R", "L", "A", "P"),
-        corner_text={
-            "bottom-left": (
-                f"Slice {at + 1} of {slices}",
-                *([f"Volume {time + 1} of {volumes}"] if volumes > 1 else []),
-            ),
-            "bottom-right": (f"Thickness {slice_mm:.4g} mm",) if volume.is_millimetres else (),
-        },
+        corner_text=_corner_text(index, slices, volumes, slice_mm if volume.is_millimetres else None),
         notes=tuple(notes),
         shown_by_default=shown,
     )
+
+
+def _corner_text(index: int, slices: int, volumes: int, thickness: float | None) -> dict[str, tuple[str, ...]]:
+    lines = [f"Slice {index % slices + 1} of {slices}"]
+    if volumes > 1:
+        lines.append(f"Volume {index // slices + 1} of {volumes}")
+    corners = {"bottom-left": tuple(lines)}
+    return corners if thickness is None else {**corners, "bottom-right": (f"Thickness {thickness:.4g} mm",)}
 
 
 def show_slice(frame: Frame, window: Window) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
