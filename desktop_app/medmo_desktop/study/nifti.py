@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from medmo_models.imaging.pixel_aspect import make_pixels_square
 _SUFFIXES = (".nii", ".nii.gz")
 _DAMAGED = "the NIfTI file is damaged or cut short"
 _PERCENTILES = (0.5, 99.5)
+_SAMPLES = 1_000_000
 _HEAD_AXIS = 2
 _MILLIMETRES = {"mm": 1.0, "meter": 1000.0, "micron": 0.001}
 _OBLIQUE_FROM = 0.05  # largest cosine off the axes that still counts as straight
@@ -47,6 +48,13 @@ class _Volume:
     is_millimetres: bool
     oblique: bool
     sha256: str
+    windows: dict[int, Window] = field(default_factory=dict)  # by volume, as they are asked for
+
+    def window(self, time: int) -> Window:
+        """Return the window between the percentiles of one volume, the same for each of its slices."""
+        if time not in self.windows:
+            self.windows[time] = _percentile_window(self.values[:, :, :, time])
+        return self.windows[time]
 
 
 _held: dict[tuple[str, int, int], _Volume] = {}
@@ -84,12 +92,12 @@ def read_nifti_frame(reference: FrameReference) -> Frame:
         volume = _hold(reference.path)
         slices, volumes = volume.values.shape[2:]
         index, notes = choose_frame(reference.frame, slices * volumes)
+        at, time = index % slices, index // slices
+        window = volume.window(time)
     except InputError as problem:
         raise InputError(f"{reference.path}: {problem}") from None
-    at, time = index % slices, index // slices
     values = np.ascontiguousarray(volume.values[::-1, ::-1, at, time].T)
     values.flags.writeable = False
-    window = _percentile_window(volume.values[:, :, :, time])
     column_mm, row_mm, slice_mm = volume.zooms
     shown, aspect_notes = _show(values, window, row_mm, column_mm)
     shown.flags.writeable = False
@@ -183,8 +191,10 @@ def _open(path: Path) -> Any:
 
 
 def _percentile_window(values: NDArray[Any]) -> Window:
+    """Return the window between the percentiles, or over the full range where these are equal, as in most masks."""
     finite = values[np.isfinite(values)] if np.issubdtype(values.dtype, np.floating) else values.ravel()
-    low, high = full_range(values)
-    if finite.size:
-        low, high = (float(end) for end in np.percentile(finite[:: max(1, finite.size // 1_000_000)], _PERCENTILES))
-    return Window((low + high) / 2, max(high - low, 1e-6), "LINEAR_EXACT")
+    sample = finite[:: max(1, finite.size // _SAMPLES)]
+    low, high = np.percentile(sample, _PERCENTILES) if sample.size else (0.0, 0.0)
+    if high <= low:
+        low, high = full_range(values)
+    return Window(float(low + high) / 2, float(high - low) or 1.0, "LINEAR_EXACT")

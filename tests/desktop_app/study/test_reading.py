@@ -103,6 +103,15 @@ def test_pixels_that_are_not_square_have_the_spacing_of_the_image_as_shown(write
     assert (frame.spacing.row_mm, frame.spacing.column_mm) == (0.5, 0.5)
 
 
+def test_colour_pixels_that_are_not_square_have_the_spacing_of_the_image_as_shown(write_dicom):
+    colour = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0, "Columns": 4}
+    path = write_dicom("colour.dcm", np.zeros((4, 12), np.uint8), PixelSpacing=["2", "0.5"], **colour)
+    frame = read_frame(FrameReference(path))
+    assert (frame.height, frame.width, frame.is_grey) == (16, 4, False)
+    assert frame.spacing is not None
+    assert (frame.spacing.row_mm, frame.spacing.column_mm) == (0.5, 0.5)
+
+
 def test_corner_text_is_for_people_and_notes_hold_no_patient(write_dicom):
     path = write_dicom(
         "corner.dcm",
