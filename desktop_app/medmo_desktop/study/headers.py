@@ -91,26 +91,35 @@ def read_header(path: Path) -> FileHeader:
     InputError
         It cannot be read or is damaged.
     """
-    if is_nifti(path):
-        shape = read_nifti_shape(path)
-        return FileHeader(path, shape.slices * shape.volumes, shape.volumes)
     try:
-        with open_image_file(path) as handle:
-            try:
-                source_format = detect_format(handle)
-            except InputError as problem:
-                raise NotAnImageError(str(problem)) from None
-            if source_format == "DICOM":
-                return _dicom_header(path, handle)
-            if source_format == "TIFF":
-                with quiet_library("tifffile"), failure_means("the TIFF file is damaged or cut short"):
-                    return FileHeader(path, len(tifffile.TiffFile(handle).pages))
-            with quiet_library("PIL"), failure_means(f"the {source_format} file is damaged or too large"):
-                return FileHeader(path, getattr(Image.open(handle, formats=(source_format,)), "n_frames", 1))
+        header = _nifti_header(path) if is_nifti(path) else _image_header(path)
+        if header.frame_count < 1:
+            raise InputError("the header states no frames: the file is damaged")
     except InputError as problem:
         raise type(problem)(f"{path}: {problem}") from None
     except OSError as error:
         raise InputError(f"{path}: the file cannot be read ({error.strerror})") from None
+    return header
+
+
+def _nifti_header(path: Path) -> FileHeader:
+    shape = read_nifti_shape(path)
+    return FileHeader(path, shape.slices * shape.volumes, shape.volumes)
+
+
+def _image_header(path: Path) -> FileHeader:
+    with open_image_file(path) as handle:
+        try:
+            source_format = detect_format(handle)
+        except InputError as problem:
+            raise NotAnImageError(str(problem)) from None
+        if source_format == "DICOM":
+            return _dicom_header(path, handle)
+        if source_format == "TIFF":
+            with quiet_library("tifffile"), failure_means("the TIFF file is damaged or cut short"):
+                return FileHeader(path, len(tifffile.TiffFile(handle).pages))
+        with quiet_library("PIL"), failure_means(f"the {source_format} file is damaged or too large"):
+            return FileHeader(path, getattr(Image.open(handle, formats=(source_format,)), "n_frames", 1))
 
 
 def _dicom_header(path: Path, handle: BinaryIO) -> FileHeader:
@@ -121,8 +130,6 @@ def _dicom_header(path: Path, handle: BinaryIO) -> FileHeader:
             name = f" ({kind.name.removesuffix(' Storage')})" if kind.type == "SOP Class" else ""
             raise NotAnImageError(f"this DICOM object{name} holds no image")
         frame_count = int(dataset.get("NumberOfFrames") or 1)
-        if frame_count < 1:
-            raise InputError("the DICOM header states no frames")
         return FileHeader(path, frame_count, dicom=_place(dataset))
 
 

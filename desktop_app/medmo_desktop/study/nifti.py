@@ -67,15 +67,12 @@ def is_nifti(path: Path) -> bool:
 
 
 def read_nifti_shape(path: Path) -> NiftiShape:
-    """Return the number of slices from the header; raises `InputError` with a sentence that starts with ``path``."""
-    try:
-        with open_image_file(path), quiet_library("nibabel.global"), failure_means(_DAMAGED):
-            image = _open(path)
-            # The stored axis that runs nearest to the patient's feet and head.
-            axis = int(np.argmax(nibabel.io_orientation(image.affine)[:, 0] == _HEAD_AXIS))
-            return NiftiShape(image.shape[axis], image.shape[3] if image.ndim == 4 else 1)
-    except InputError as problem:
-        raise InputError(f"{path}: {problem}") from None
+    """Return the number of slices from the header; raises `InputError`."""
+    with open_image_file(path), quiet_library("nibabel.global"), failure_means(_DAMAGED):
+        image = _open(path)
+        # The stored axis that runs nearest to the patient's feet and head.
+        axis = int(np.argmax(nibabel.io_orientation(image.affine)[:, 0] == _HEAD_AXIS))
+        return NiftiShape(image.shape[axis], image.shape[3] if image.ndim == 4 else 1)
 
 
 def read_nifti_frame(reference: FrameReference) -> Frame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import tifffile
@@ -224,3 +226,12 @@ def test_a_frame_does_not_keep_the_other_frames_in_memory():
     frame = read_frame(FrameReference(real_file("SC_rgb_rle_2frame.dcm"), 1))
     assert frame.values.base is None
     assert read_frame(FrameReference(real_file("emri_small.dcm"), 5)).values.base is None
+
+
+def test_frames_of_one_file_may_be_read_by_several_threads_at_once():
+    references = [FrameReference(real_file("examples_ybr_color.dcm"), number) for number in range(12)]
+    expected = [load_image(reference.path, frame=reference.frame).pixels for reference in references]
+    with ThreadPoolExecutor(4) as pool:
+        frames = list(pool.map(read_frame, references))
+    for frame, pixels in zip(frames, expected, strict=True):
+        assert np.array_equal(frame.shown_by_default, pixels)
