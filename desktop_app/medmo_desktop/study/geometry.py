@@ -90,7 +90,12 @@ def _stored_spacing(dataset: Any, frame: int) -> tuple[float, float, bool, str] 
         stated = bool(dataset.get("PixelSpacingCalibrationType"))
         corrected = detector is not None and spacing != detector
         if projection and not stated and not corrected:
-            return (*spacing, False, "Pixel Spacing, not stated to be calibrated")
+            at_detector = detector is not None
+            return (
+                *spacing,
+                False,
+                "Imager Pixel Spacing" if at_detector else "Pixel Spacing, not stated to be calibrated",
+            )
         return (*spacing, True, "Pixel Spacing")
     if detector is not None:
         return (*detector, False, "Imager Pixel Spacing")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,8 +15,12 @@ from medmo_desktop.study.model import Frame, FrameReference, GreyWindow
 from medmo_desktop.study.nifti import is_nifti, read_nifti_frame
 from medmo_desktop.study.values import compact
 from medmo_models.errors import InputError
-from medmo_models.imaging import GreyValues, LoadedImage, load_source
+from medmo_models.imaging import GreyValues, ImageFile, ImageSource, LoadedImage
+from medmo_models.imaging.grey import Window
 from medmo_models.imaging.library_calls import failure_means, quiet_library
+
+_held: dict[Path, ImageFile] = {}
+_held_lock = threading.Lock()
 
 
 def read_frame(reference: FrameReference) -> Frame:
@@ -27,9 +33,11 @@ def read_frame(reference: FrameReference) -> Frame:
     """
     if is_nifti(reference.path):
         return read_nifti_frame(reference)
-    source = load_source(reference.path, frame=reference.frame)
+    source = load_source(reference)
     image, grey = source.image, source.grey
     values = image.pixels if grey is None else compact(grey.rescaled())
+    if values.base is not None:
+        values = values.copy()  # a view would keep all frames of the file in memory
     for array in (values, image.pixels):
         array.flags.writeable = False
     with quiet_library("pydicom"):
@@ -48,6 +56,22 @@ def read_frame(reference: FrameReference) -> Frame:
         shown_by_default=image.pixels,
         **facts,
     )
+
+
+def load_source(reference: FrameReference, window: Window | None = None) -> ImageSource:
+    """Load a frame as `medmo_models.imaging.load_image` does, with what it was made from; raises `InputError`.
+
+    The last file with several frames stays open, since each frame would mean reading all of it again.
+    """
+    with _held_lock:
+        held = _held.get(reference.path)
+    file = held if held is not None and held.is_current else ImageFile(reference.path)
+    source = file.load(reference.frame, window)
+    if source.image.frame_count > 1:
+        with _held_lock:
+            _held.clear()
+            _held[reference.path] = file
+    return source
 
 
 def _windows(grey: GreyValues) -> tuple[GreyWindow, ...]:

@@ -11,9 +11,10 @@ from PIL import Image
 
 from medmo_desktop.study.model import Frame, GreyWindow
 from medmo_desktop.study.nifti import show_slice
+from medmo_desktop.study.reading import load_source
 from medmo_models.errors import InputError
-from medmo_models.imaging import LoadedImage, load_image
-from medmo_models.imaging.grey import Window, to_bytes
+from medmo_models.imaging import LoadedImage
+from medmo_models.imaging.grey import Window, check_window, to_bytes
 
 Quality = Literal["fast", "smooth"]
 
@@ -154,14 +155,16 @@ def frame_image(frame: Frame, window: GreyWindow | tuple[float, float] | None) -
     Raises
     ------
     InputError
-        The image is in colour and a window was given, or the file is gone or has changed since it was opened.
+        The image is in colour and a window was given, the window is not usable, or the file is gone or has changed
+        since it was opened.
     """
     asked = _as_window(window)
     if asked is None:
         return _loaded(frame, frame.shown_by_default, frame.notes)
+    check_window(asked)
     if frame.source_format == "NIfTI":
         return _loaded(frame, *show_slice(frame, asked))
-    image = load_image(frame.reference.path, frame=frame.reference.frame, window=asked)
+    image = load_source(frame.reference, asked).image
     if image.sha256 != frame.sha256:
         raise InputError("the file has changed since it was opened; open it again")
     return image

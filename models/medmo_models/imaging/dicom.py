@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -26,10 +27,25 @@ _UNSTATED_TRANSFER_SYNTAX = {
 }
 
 
-def read_dicom(handle: BinaryIO, frame: int | None, window: Window | None) -> Rendering:
-    """Read one frame of a DICOM file; raises `InputError`."""
+@dataclass(frozen=True, eq=False)
+class ParsedDicom:
+    """A DICOM file in memory, its pixels not decoded, with the notes to make of how it was read."""
+
+    dataset: Any
+    notes: tuple[str, ...]
+
+
+def parse_dicom(handle: BinaryIO) -> ParsedDicom:
+    """Read a DICOM file with pixels into memory; raises `InputError`."""
     with quiet_library("pydicom"):
         dataset, notes = _read_dataset(handle)
+    return ParsedDicom(dataset, tuple(notes))
+
+
+def render_dicom(parsed: ParsedDicom, frame: int | None, window: Window | None) -> Rendering:
+    """Decode and show one frame of a DICOM file; raises `InputError`."""
+    dataset, notes = parsed.dataset, list(parsed.notes)
+    with quiet_library("pydicom"):
         with failure_means("the DICOM image description is damaged or incomplete"):
             check_size(dataset.Columns, dataset.Rows)
             count = int(dataset.get("NumberOfFrames") or 1)

@@ -63,6 +63,12 @@ class Window:
         return f"{self.center:.10g}/{self.width:.10g}" + ("" if self.function == "LINEAR" else f" ({self.function})")
 
 
+def check_window(window: Window | None) -> None:
+    """Raise `InputError` for a window whose numbers or function the standard does not define."""
+    if window is not None and not window.is_usable:
+        raise InputError(f"the window {window} is not usable: give a center and a width above 0")
+
+
 def full_range(values: Values) -> tuple[float, float]:
     """Return the lowest and highest finite value.
 
