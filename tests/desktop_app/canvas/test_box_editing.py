@@ -20,7 +20,8 @@ TURNED = ViewGeometry(ViewState(zoom=2.0, rotation=90, flip_horizontal=True), (2
 
 def test_the_smallest_visible_box_is_meant() -> None:
     found = box_at(BOXES, GEOMETRY, GEOMETRY.to_view((47, 47)))
-    assert found is not None and found.id == "small"
+    assert found is not None
+    assert found.id == "small"
     assert box_at(BOXES, GEOMETRY, GEOMETRY.to_view((150, 50))) is None
 
 
@@ -74,7 +75,9 @@ def test_a_label_stays_in_view(box: tuple[float, float, float, float]) -> None:
     place = place_label(box, (60, 14), (400, 300))
     assert place is not None
     left, top, right, bottom = place
-    assert left >= 0 and top >= 0 and right <= 400 and bottom <= 300
+    assert min(left, top) >= 0
+    assert right <= 400
+    assert bottom <= 300
     assert (right - left, bottom - top) == (60, 14)
 
 

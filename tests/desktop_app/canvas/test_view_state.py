@@ -92,8 +92,9 @@ def test_zoom_has_ends() -> None:
 def test_a_fitted_image_fills_the_tighter_side(rotation: int, fitting: float) -> None:
     geometry = ViewGeometry(oriented(rotation, False, False), (200, 100), (400, 300))
     assert geometry.zoom == fitting
-    left, top, right, bottom = geometry.rectangle_to_view((0, 0, 200, 100))
-    assert min(left, top) == 0 and ((right, bottom)[0 if left == 0 else 1]) == (400 if left == 0 else 300)
+    sideways = rotation in (90, 270)
+    expected = (125, 0, 275, 300) if sideways else (0, 50, 400, 250)
+    assert geometry.rectangle_to_view((0, 0, 200, 100)) == expected
 
 
 @pytest.mark.parametrize(("rotation", "horizontal", "vertical"), ALL_WAYS)
