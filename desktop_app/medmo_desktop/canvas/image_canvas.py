@@ -118,6 +118,11 @@ class ImageCanvas(QWidget):
         """What a drag with the tool's button does."""
         return self._tool
 
+    @property
+    def measured(self) -> tuple[MeasuredLine, ...]:
+        """The lines measured on this frame."""
+        return self._measured
+
     def geometry_now(self) -> ViewGeometry | None:
         """Return where the frame's pixels lie in the widget, None without a frame."""
         if self._frame is None:
