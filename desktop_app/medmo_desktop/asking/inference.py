@@ -164,8 +164,8 @@ class Inference(QObject):
     def _prepare(self, request: AskRequest) -> None:
         session = self._opened_session()
         self._open(session)
-        images = tuple(read_image(choice.source) for choice in request.images)
         try:
+            images = tuple(read_image(choice.source) for choice in request.images)
             session.prepare(images, [*request.history])
         except ProcessDiedError as error:
             self.notice.emit(_prepare_died(str(error)))
