@@ -46,7 +46,7 @@ def command(
         request = replay_request(kept, [model.path], same_model=same_model, backend=backend, device=device)
         if self_tests_wanted(True):
             test_before_use(request)
-        difference = replay(kept, request, spec_id=model.manifest.spec_id, on_text=_go_on)
+        difference = replay(kept, request, on_text=_go_on)
         check_interrupt()
         if json:
             print_json(difference.to_json())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from medmo_desktop.keeping.case_file import Case
-from medmo_desktop.keeping.record import CaseModel
+from medmo_desktop.keeping.record import CaseModel, describe_model
 from medmo_models.errors import InputError
 from medmo_runtime.answer import Answer, AnswerStats
 from medmo_runtime.generation import StopSignal, TextCallback
@@ -131,7 +131,6 @@ def replay(
     case: Case,
     request: OpenRequest,
     *,
-    spec_id: str = "",
     on_text: TextCallback | None = None,
     stop: StopSignal | None = None,
 ) -> ReplayDifference:
@@ -142,8 +141,6 @@ def replay(
     case : Case
     request : OpenRequest
         From `replay_request`.
-    spec_id : str
-        Of the model that answers now, for the result.
     on_text : callable, optional
         Told the new text as it comes; cancels by returning False.
     stop : StopSignal, optional
@@ -168,10 +165,7 @@ def replay(
             on_text=on_text,
             stop=stop,
         )
-        opened = session.open()
-    after = CaseModel(
-        answer.artifact.id, answer.artifact.method, spec_id, answer.backend.name, answer.backend.device, opened.dtype
-    )
+        after = describe_model(answer, session.open())
     return compare_answers(case, answer, tokens, after)
 
 

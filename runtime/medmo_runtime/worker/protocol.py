@@ -64,6 +64,8 @@ class Opened:
         All, best first.
     next_plan : str or None
         What would be tried if this one failed, in words.
+    spec_id : str
+        Of the artifact's manifest.
     """
 
     artifact: str
@@ -78,6 +80,7 @@ class Opened:
     load_s: float
     candidates: tuple[CandidateSummary, ...]
     next_plan: str | None = None
+    spec_id: str = ""
 
     @property
     def title(self) -> str:
@@ -101,6 +104,7 @@ def describe_choice(choice: Choice, load_s: float, following: Choice | None = No
         load_s=load_s,
         candidates=summarize_candidates(choice.candidates),
         next_plan=None if following is None else _plan_words(following),
+        spec_id=best.artifact.manifest.spec_id,
     )
 
 
