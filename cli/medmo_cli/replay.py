@@ -124,7 +124,7 @@ def _figures(stats: AnswerStats) -> list[tuple[str, str]]:
 
 
 def _box_table(difference: ReplayDifference) -> Table:
-    table = Table("finding", "case (px)", "replay (px)", "IoU", "largest shift")
+    table = Table("finding", "case (px)", "replay (px)", "IoU", "corner shift")
     for box in difference.boxes:
         places = ["-" if one is None else ", ".join(f"{edge:.1f}" for edge in one) for one in (box.before, box.after)]
         iou = "lost" if box.after is None else "new" if box.iou is None else f"{box.iou:.3f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ class ReplayedBox:
         ``(x1, y1, x2, y2)`` in pixels of the image; None where it has no partner.
     iou : float or None
     corner_shift : float or None
-        Largest move of an edge, in pixels.
+        The longer way of the two corners (top left, bottom right), in pixels.
     """
 
     label: str
@@ -89,8 +90,8 @@ class ReplayDifference:
         lost = sum(box.after is None for box in self.boxes)
         new = sum(box.before is None for box in self.boxes)
         shifts = [box.corner_shift for box in self.boxes if box.corner_shift is not None]
-        found = f"{len(shifts)} boxes matched, {lost} lost, {new} new"
-        return f"Different: {found}" + (f"; largest corner shift {max(shifts):.1f} px." if shifts else ".")
+        found = f"matched {len(shifts)}, lost {lost}, new {new}"
+        return f"Different: boxes {found}" + (f"; largest corner shift {max(shifts):.1f} px." if shifts else ".")
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -209,7 +210,8 @@ def _compare_boxes(before: Answer, after: Answer) -> tuple[ReplayedBox, ...]:
             rows.append(ReplayedBox(one.label, one.box, None, None, None))
             continue
         other = second[pair.second].box
-        shift = max(abs(a - b) for a, b in zip(one.box, other, strict=True))
+        x1, y1, x2, y2 = (a - b for a, b in zip(one.box, other, strict=True))
+        shift = max(math.hypot(x1, y1), math.hypot(x2, y2))
         rows.append(ReplayedBox(one.label, one.box, other, pair.iou, shift))
     taken = {pair.second for pair in pairs}
     new = [ReplayedBox(one.label, None, one.box, None, None) for place, one in enumerate(second) if place not in taken]
