@@ -56,6 +56,8 @@ class Opened:
     artifact, method, backend, device, dtype, reason : str
     key : str
         `Candidate.key`: by it this candidate is avoided next time if it fails.
+    spec_id : str
+        Of the artifact's manifest.
     given_up : tuple of str
         What was given up so that it fits, in words.
     predicted_bytes : int or None
@@ -64,8 +66,6 @@ class Opened:
         All, best first.
     next_plan : str or None
         What would be tried if this one failed, in words.
-    spec_id : str
-        Of the artifact's manifest.
     """
 
     artifact: str
@@ -79,8 +79,8 @@ class Opened:
     predicted_bytes: int | None
     load_s: float
     candidates: tuple[CandidateSummary, ...]
-    next_plan: str | None = None
     spec_id: str = ""
+    next_plan: str | None = None
 
     @property
     def title(self) -> str:
@@ -97,6 +97,7 @@ def describe_choice(choice: Choice, load_s: float, following: Choice | None = No
         backend=best.backend.name,
         device=best.device,
         dtype=best.dtype,
+        spec_id=best.artifact.manifest.spec_id,
         reason=choice.reason,
         key=best.key,
         given_up=() if best.plan is None else best.plan.given_up,
@@ -104,7 +105,6 @@ def describe_choice(choice: Choice, load_s: float, following: Choice | None = No
         load_s=load_s,
         candidates=summarize_candidates(choice.candidates),
         next_plan=None if following is None else _plan_words(following),
-        spec_id=best.artifact.manifest.spec_id,
     )
 
 
