@@ -46,7 +46,7 @@ def command(
         request = replay_request(kept, [model.path], same_model=same_model, backend=backend, device=device)
         if self_tests_wanted(True):
             test_before_use(request)
-        difference = replay(kept, request, spec_id=model.manifest.spec_id, on_text=_go_on)
+        difference = replay(kept, request, on_text=_go_on)
         check_interrupt()
         if json:
             print_json(difference.to_json())
@@ -124,7 +124,7 @@ def _figures(stats: AnswerStats) -> list[tuple[str, str]]:
 
 
 def _box_table(difference: ReplayDifference) -> Table:
-    table = Table("finding", "case (px)", "replay (px)", "IoU", "largest shift")
+    table = Table("finding", "case (px)", "replay (px)", "IoU", "corner shift")
     for box in difference.boxes:
         places = ["-" if one is None else ", ".join(f"{edge:.1f}" for edge in one) for one in (box.before, box.after)]
         iou = "lost" if box.after is None else "new" if box.iou is None else f"{box.iou:.3f}"

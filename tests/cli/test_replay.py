@@ -8,7 +8,6 @@ import pytest
 from medmo_desktop.findings.marks import BoxSet
 from medmo_desktop.keeping.case_file import Case, read_case, save_case
 from medmo_desktop.keeping.record import describe_image, make_record
-from medmo_models.artifact import open_model
 from medmo_models.imaging import load_image
 from medmo_models.library import embedded_model_path
 from medmo_models.prompts import LOCALIZE_PROMPT
@@ -27,12 +26,12 @@ def asked(phantom_png: Path) -> Case:
             [Turn("user", LOCALIZE_PROMPT, (image,))],
             answer,
             session.open(),
-            spec_id=open_model(embedded_model_path()).manifest.spec_id,
             boxes=BoxSet(),
             tokens=tokens,
             describe=lambda one: describe_image(one, path=phantom_png),
         )
     assert answer.findings
+    assert record.model.spec_id == "medmo-tiny"
     assert len(tokens) == answer.stats.new_tokens
     return Case(record, (image,))
 

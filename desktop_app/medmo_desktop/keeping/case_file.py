@@ -176,7 +176,10 @@ def _read_manifest(text: bytes, where: str) -> dict[str, _Part]:
 
 
 def _read_image(png: bytes, facts: CaseImage, where: str) -> LoadedImage:
-    check_size(facts.width, facts.height)
+    try:
+        check_size(facts.width, facts.height)
+    except InputError as problem:
+        raise InputError(f"{where}: {problem}.") from None
     try:
         with Image.open(io.BytesIO(png), formats=("PNG",)) as picture:
             fits = picture.size == (facts.width, facts.height) and picture.mode == "RGB"

@@ -233,13 +233,25 @@ def describe_image(
     )
 
 
+def describe_model(answer: Answer, opened: Opened) -> CaseModel:
+    """Return what answered."""
+    return CaseModel(
+        id=answer.artifact.id,
+        method=answer.artifact.method,
+        spec_id=opened.spec_id,
+        backend=answer.backend.name,
+        device=answer.backend.device,
+        dtype=opened.dtype,
+    )
+
+
 def make_record(
     turns: Sequence[Turn],
     answer: Answer,
     opened: Opened,
     *,
-    spec_id: str,
     boxes: BoxSet,
+    spec_id: str | None = None,
     tokens: Iterable[int] | None = None,
     preprocessing: Literal["standard", "readme"] = "standard",
     max_pixels: int | None = None,
@@ -255,9 +267,9 @@ def make_record(
     answer : Answer
     opened : Opened
         What was loaded.
-    spec_id : str
-        Of the artifact's manifest.
     boxes : BoxSet
+    spec_id : str, optional
+        Of the artifact's manifest, where ``opened`` does not tell.
     tokens : iterable of int, optional
     preprocessing, max_pixels, max_new_tokens
         As the session was opened and asked.
@@ -270,9 +282,7 @@ def make_record(
         start = len(images)
         images += [describe(image) for image in turn.images]
         kept.append(read_dataclass(CaseTurn, _turn_values(turn, range(start, len(images))), "the conversation"))
-    model = CaseModel(
-        answer.artifact.id, answer.artifact.method, spec_id, answer.backend.name, answer.backend.device, opened.dtype
-    )
+    model = describe_model(answer, opened)
     return CaseRecord(
         id=uuid.uuid4().hex,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -281,7 +291,7 @@ def make_record(
         history=tuple(kept[:-1]),
         prompt=kept[-1].text,
         prompt_images=kept[-1].images,
-        model=model,
+        model=model if spec_id is None else replace(model, spec_id=spec_id),
         preprocessing=preprocessing,
         max_pixels=max_pixels,
         max_new_tokens=max_new_tokens,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from medmo_desktop.keeping.case_file import Case
-from medmo_desktop.keeping.record import CaseModel
+from medmo_desktop.keeping.record import CaseModel, describe_model
 from medmo_models.errors import InputError
 from medmo_runtime.answer import Answer, AnswerStats
 from medmo_runtime.generation import StopSignal, TextCallback
@@ -28,7 +29,7 @@ class ReplayedBox:
         ``(x1, y1, x2, y2)`` in pixels of the image; None where it has no partner.
     iou : float or None
     corner_shift : float or None
-        Largest move of an edge, in pixels.
+        The longer way of the two corners (top left, bottom right), in pixels.
     """
 
     label: str
@@ -89,8 +90,8 @@ class ReplayDifference:
         lost = sum(box.after is None for box in self.boxes)
         new = sum(box.before is None for box in self.boxes)
         shifts = [box.corner_shift for box in self.boxes if box.corner_shift is not None]
-        found = f"{len(shifts)} boxes matched, {lost} lost, {new} new"
-        return f"Different: {found}" + (f"; largest corner shift {max(shifts):.1f} px." if shifts else ".")
+        found = f"matched {len(shifts)}, lost {lost}, new {new}"
+        return f"Different: boxes {found}" + (f"; largest corner shift {max(shifts):.1f} px." if shifts else ".")
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -131,7 +132,6 @@ def replay(
     case: Case,
     request: OpenRequest,
     *,
-    spec_id: str = "",
     on_text: TextCallback | None = None,
     stop: StopSignal | None = None,
 ) -> ReplayDifference:
@@ -142,8 +142,6 @@ def replay(
     case : Case
     request : OpenRequest
         From `replay_request`.
-    spec_id : str
-        Of the model that answers now, for the result.
     on_text : callable, optional
         Told the new text as it comes; cancels by returning False.
     stop : StopSignal, optional
@@ -168,10 +166,7 @@ def replay(
             on_text=on_text,
             stop=stop,
         )
-        opened = session.open()
-    after = CaseModel(
-        answer.artifact.id, answer.artifact.method, spec_id, answer.backend.name, answer.backend.device, opened.dtype
-    )
+        after = describe_model(answer, session.open())
     return compare_answers(case, answer, tokens, after)
 
 
@@ -215,7 +210,8 @@ def _compare_boxes(before: Answer, after: Answer) -> tuple[ReplayedBox, ...]:
             rows.append(ReplayedBox(one.label, one.box, None, None, None))
             continue
         other = second[pair.second].box
-        shift = max(abs(a - b) for a, b in zip(one.box, other, strict=True))
+        x1, y1, x2, y2 = (a - b for a, b in zip(one.box, other, strict=True))
+        shift = max(math.hypot(x1, y1), math.hypot(x2, y2))
         rows.append(ReplayedBox(one.label, one.box, other, pair.iou, shift))
     taken = {pair.second for pair in pairs}
     new = [ReplayedBox(one.label, None, one.box, None, None) for place, one in enumerate(second) if place not in taken]

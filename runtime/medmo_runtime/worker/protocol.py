@@ -59,6 +59,8 @@ class Opened:
     artifact, method, backend, device, dtype, reason : str
     key : str
         `Candidate.key`: by it this candidate is avoided next time if it fails.
+    spec_id : str
+        Of the artifact's manifest.
     given_up : tuple of str
         What was given up so that it fits, in words.
     predicted_bytes : int or None
@@ -82,6 +84,7 @@ class Opened:
     predicted_bytes: int | None
     load_s: float
     candidates: tuple[CandidateSummary, ...]
+    spec_id: str = ""
     next_plan: str | None = None
     coordinate_space: CoordinateSpace = "relative-1000"
 
@@ -100,6 +103,7 @@ def describe_choice(choice: Choice, load_s: float, following: Choice | None = No
         backend=best.backend.name,
         device=best.device,
         dtype=best.dtype,
+        spec_id=best.artifact.manifest.spec_id,
         reason=choice.reason,
         key=best.key,
         given_up=() if best.plan is None else best.plan.given_up,

@@ -30,7 +30,7 @@ def test_lost_new_and_moved_boxes_are_told_apart(case: Case) -> None:
     answer = case.record.answer
     nodule, effusion = answer.findings
     x1, y1, x2, y2 = nodule.boxes[0].pixels
-    moved = replace(nodule.boxes[0], pixels=(x1 + 3, y1, x2 + 1, y2 - 2))
+    moved = replace(nodule.boxes[0], pixels=(x1 + 3, y1 + 4, x2 + 1, y2 - 2))
     other = replace(
         answer,
         text=answer.text.replace("an effusion", "a scar"),
@@ -40,12 +40,12 @@ def test_lost_new_and_moved_boxes_are_told_apart(case: Case) -> None:
     assert not difference.identical
     assert (difference.same_text, difference.same_tokens, difference.first_different_token) == (False, False, 1)
     shifted, lost, new = difference.boxes
-    assert shifted.corner_shift == pytest.approx(3)
+    assert shifted.corner_shift == pytest.approx(5)
     assert shifted.iou is not None
     assert 0 < shifted.iou < 1
     assert (lost.label, lost.after) == ("pleural effusion", None)
     assert (new.label, new.before) == ("scar", None)
-    assert difference.verdict == "Different: 1 boxes matched, 1 lost, 1 new; largest corner shift 3.0 px."
+    assert difference.verdict == "Different: boxes matched 1, lost 1, new 1; largest corner shift 5.0 px."
     assert [piece.text for piece in difference.words if piece.kind == "new"] == ["a", "scar"]
 
 

@@ -66,9 +66,9 @@ def export_dicom_sr(
     InputError
         If the image is not DICOM or not the record's, a box lies outside it, or the file cannot be written.
     """
-    found = read_source(source, subject_image(record))
     stream = io.BytesIO()
-    with quiet_library("highdicom"), quiet_library("pydicom"):  # their warnings quote the patient's name
+    with quiet_library("highdicom"), quiet_library("pydicom"):  # their warnings quote the header
+        found = read_source(source, subject_image(record))
         report = make_report(record, found, observer=observer, deidentifier=deidentifier)
         report.save_as(stream, enforce_file_format=True)
     write_beside(path, stream.getvalue(), "the report", lambda partial: _check(partial, len(record.boxes)))
