@@ -9,9 +9,9 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from medmo_desktop.canvas.view_state import ViewState
-from medmo_desktop.comparing.boxes import BoxComparison, ComparedBox, boxes_of, compare_boxes
+from medmo_desktop.comparing.boxes import BoxComparison, Change, ComparedBox, boxes_of, compare_boxes
 from medmo_desktop.comparing.chooser import SideChooser
-from medmo_desktop.comparing.drawing import shapes_on_first, shapes_on_second
+from medmo_desktop.comparing.drawing import shapes_on_first, shapes_on_second, tagged
 from medmo_desktop.comparing.linking import ViewLink
 from medmo_desktop.comparing.results_view import ResultsView
 from medmo_desktop.comparing.side_view import SideView
@@ -193,9 +193,11 @@ class ComparePanel(QWidget):
         self.answers = answers
         pair = (answers.first, answers.second)
         boxes = [boxes_of(one.answer) for one in pair]
+        comparison = compare_boxes(boxes[0], boxes[1], (frame.width, frame.height))
+        words: dict[Change, str] = {"lost": self.tr("lost"), "new": self.tr("new")}
         for side, one, found in zip(self.sides, pair, boxes, strict=True):
-            side.show_answer(one, found)
-        self._show_comparison(compare_boxes(boxes[0], boxes[1], (frame.width, frame.height)))
+            side.show_answer(one, tagged(found, comparison, words))
+        self._show_comparison(comparison)
         self.results.show_answers(answers, self.comparison)
         self.compared.emit(answers)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from medmo_desktop.canvas.shapes import ExtraArrow, ExtraBox
-from medmo_desktop.comparing.boxes import boxes_of, compare_boxes
-from medmo_desktop.comparing.drawing import shapes_on_first, shapes_on_second
+from medmo_desktop.comparing.boxes import Change, boxes_of, compare_boxes
+from medmo_desktop.comparing.drawing import shapes_on_first, shapes_on_second, tagged
 from medmo_desktop.comparing.sides import Side, SideAnswer
 from medmo_desktop.comparing.summary import summarize
 from medmo_desktop.comparing.words import agreement, as_html, word_diff
@@ -80,9 +80,17 @@ def test_arrows_lead_from_where_a_box_was_to_where_it_is() -> None:
     first, second = shapes_on_first(compared), shapes_on_second(compared)
     arrows = [shape for shape in first if isinstance(shape, ExtraArrow)]
     assert {(arrow.start, arrow.end) for arrow in arrows} == {((50, 50), (55, 50)), ((70, 70), (75, 70))}
-    assert [(s.label, s.line) for s in first if isinstance(s, ExtraBox)] == [("lost", "dashed")]
-    labels = {(s.label, s.line) for s in second if isinstance(s, ExtraBox)}
-    assert labels == {("new", "dashed"), ("lost", "dotted"), ("", "dotted")}
+    assert [s.line for s in first if isinstance(s, ExtraBox)] == ["dashed"]
+    labels = sorted((s.label, s.line) for s in second if isinstance(s, ExtraBox))
+    assert labels == [("", "dashed"), ("", "dotted"), ("lost", "dotted")]
+
+
+def test_what_became_of_a_lone_box_stands_behind_its_label() -> None:
+    compared = compare_boxes(FIRST, SECOND, SIZE)
+    words: dict[Change, str] = {"lost": "lost", "new": "new"}
+    assert [box.label for box in tagged(FIRST, compared, words)] == ["Mass", "Mass", "Cyst, lost"]
+    assert [box.label for box in tagged(SECOND, compared, words)] == ["mass", "mass", "mass, new"]
+    assert [box.id for box in tagged(SECOND, compared, words)] == ["m0", "m1", "m2"]
 
 
 def test_words_are_told_apart_without_colour() -> None:
