@@ -45,6 +45,7 @@ class ComparePanel(QWidget):
         self._window: GreyWindow | None = None
         self._loaded = False
         self._running = False
+        self._hovering = False
         self.answers: TwoAnswers | None = None
         self.comparison = BoxComparison()
         names = (self.tr("First"), self.tr("Second"))
@@ -105,6 +106,7 @@ class ComparePanel(QWidget):
             chooser.changed.connect(self._update_button)
             side.canvas.view_changed.connect(self._note_view)
             side.board.selection_changed.connect(partial(self._select_row, number))
+            side.board.hover_changed.connect(partial(self._hover_partner, number))
         self.results.boxes.chosen.connect(self._select_boxes)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
@@ -214,6 +216,19 @@ class ComparePanel(QWidget):
 
     def _select_row(self, number: int, box_id: str | None) -> None:
         self.results.boxes.select_box(box_id, first=number == 0)
+
+    def _hover_partner(self, number: int, box_id: str | None) -> None:
+        """Light up the same box on the other side."""
+        if self._hovering:
+            return
+        partner = None
+        for row in self.comparison:
+            here, there = (row.first, row.second) if number == 0 else (row.second, row.first)
+            if here is not None and here.id == box_id:
+                partner = there
+        self._hovering = True
+        self.sides[1 - number].board.hover(None if partner is None else partner.id)
+        self._hovering = False
 
     def _select_boxes(self, row: ComparedBox) -> None:
         for side, box in zip(self.sides, (row.first, row.second), strict=True):

@@ -154,3 +154,18 @@ def test_nothing_can_be_asked_without_a_question(panel: ComparePanel) -> None:
     panel.set_prompt("  ")
     assert not panel.compare_button.isEnabled()
     assert panel.compare() is None
+
+
+def test_a_box_under_the_pointer_lights_its_partner(panel: ComparePanel) -> None:
+    ones = BoxSet((MarkedBox("m0", "Mass", (1, 1, 5, 5)), MarkedBox("m1", "Cyst", (50, 50, 60, 60))))
+    others = BoxSet((MarkedBox("m0", "Cyst", (50, 50, 60, 61)),))
+    for side, boxes in zip(panel.sides, (ones, others), strict=True):
+        side.board.show(boxes)
+    panel._show_comparison(compare_boxes(ones, others, (100, 100)))
+    panel.sides[0].board.hover("m1")
+    assert panel.sides[1].board.hovered == "m0"
+    panel.sides[0].board.hover("m0")
+    assert panel.sides[1].board.hovered is None
+    assert panel.sides[0].board.hovered == "m0"
+    panel.sides[1].board.hover("m0")
+    assert panel.sides[0].board.hovered == "m1"
