@@ -60,6 +60,12 @@ class ComparePanel(QWidget):
         self.link_box = QCheckBox(self.tr("&Link pan, zoom and window"))
         self.link_box.setToolTip(self.tr("Both pictures show the same place in the same way"))
         self.link_box.setChecked(True)
+        self.noise_box = QCheckBox(self.tr("Measure &noise"))
+        self.noise_box.setToolTip(
+            self.tr(
+                "Ask the first model again about the picture one grey level brighter: how far do its own boxes move?"
+            )
+        )
         self.strip = JobStrip()
         self.results = ResultsView()
         self.link = ViewLink([side.canvas for side in self.sides], self)
@@ -76,6 +82,7 @@ class ComparePanel(QWidget):
         ask = QHBoxLayout()
         ask.addWidget(prompt_label)
         ask.addWidget(self.prompt_edit, 1)
+        ask.addWidget(self.noise_box)
         ask.addWidget(self.link_box)
         ask.addWidget(self.compare_button)
         pictures = QSplitter(Qt.Orientation.Horizontal)
@@ -151,7 +158,11 @@ class ComparePanel(QWidget):
         if not self.compare_button.isEnabled() or self._frame is None or first is None or second is None:
             return None
         frame, window = self._frame, self._window
-        question = Question(partial(frame_image, frame, window), self.prompt_edit.text().strip())
+        question = Question(
+            partial(frame_image, frame, window),
+            self.prompt_edit.text().strip(),
+            measure_noise=self.noise_box.isChecked(),
+        )
         for side in self.sides:
             side.clear_answer()
         self._show_comparison(BoxComparison())
@@ -174,6 +185,7 @@ class ComparePanel(QWidget):
             "vision": self.tr("encoding the image"),
             "prefill": self.tr("reading the question"),
             "decode": self.tr("writing the answer"),
+            "noise": self.tr("measuring the noise"),
         }
         side = self.tr("first") if number == 0 else self.tr("second")
         return f"{side}, {phases[phase]}"
