@@ -9,9 +9,9 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from medmo_desktop.canvas.view_state import ViewState
-from medmo_desktop.comparing.boxes import BoxComparison, ComparedBox, boxes_of, compare_boxes
+from medmo_desktop.comparing.boxes import BoxComparison, Change, ComparedBox, boxes_of, compare_boxes
 from medmo_desktop.comparing.chooser import SideChooser
-from medmo_desktop.comparing.drawing import shapes_on_first, shapes_on_second
+from medmo_desktop.comparing.drawing import shapes_on_first, shapes_on_second, tagged
 from medmo_desktop.comparing.linking import ViewLink
 from medmo_desktop.comparing.results_view import ResultsView
 from medmo_desktop.comparing.side_view import SideView
@@ -45,6 +45,7 @@ class ComparePanel(QWidget):
         self._window: GreyWindow | None = None
         self._loaded = False
         self._running = False
+        self._hovering = False
         self.answers: TwoAnswers | None = None
         self.comparison = BoxComparison()
         names = (self.tr("First"), self.tr("Second"))
@@ -59,6 +60,12 @@ class ComparePanel(QWidget):
         self.link_box = QCheckBox(self.tr("&Link pan, zoom and window"))
         self.link_box.setToolTip(self.tr("Both pictures show the same place in the same way"))
         self.link_box.setChecked(True)
+        self.noise_box = QCheckBox(self.tr("Measure &noise"))
+        self.noise_box.setToolTip(
+            self.tr(
+                "Ask the first model again about the picture one grey level brighter: how far do its own boxes move?"
+            )
+        )
         self.strip = JobStrip()
         self.results = ResultsView()
         self.link = ViewLink([side.canvas for side in self.sides], self)
@@ -75,6 +82,7 @@ class ComparePanel(QWidget):
         ask = QHBoxLayout()
         ask.addWidget(prompt_label)
         ask.addWidget(self.prompt_edit, 1)
+        ask.addWidget(self.noise_box)
         ask.addWidget(self.link_box)
         ask.addWidget(self.compare_button)
         pictures = QSplitter(Qt.Orientation.Horizontal)
@@ -105,6 +113,7 @@ class ComparePanel(QWidget):
             chooser.changed.connect(self._update_button)
             side.canvas.view_changed.connect(self._note_view)
             side.board.selection_changed.connect(partial(self._select_row, number))
+            side.board.hover_changed.connect(partial(self._hover_partner, number))
         self.results.boxes.chosen.connect(self._select_boxes)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
@@ -149,7 +158,11 @@ class ComparePanel(QWidget):
         if not self.compare_button.isEnabled() or self._frame is None or first is None or second is None:
             return None
         frame, window = self._frame, self._window
-        question = Question(partial(frame_image, frame, window), self.prompt_edit.text().strip())
+        question = Question(
+            partial(frame_image, frame, window),
+            self.prompt_edit.text().strip(),
+            measure_noise=self.noise_box.isChecked(),
+        )
         for side in self.sides:
             side.clear_answer()
         self._show_comparison(BoxComparison())
@@ -172,6 +185,7 @@ class ComparePanel(QWidget):
             "vision": self.tr("encoding the image"),
             "prefill": self.tr("reading the question"),
             "decode": self.tr("writing the answer"),
+            "noise": self.tr("measuring the noise"),
         }
         side = self.tr("first") if number == 0 else self.tr("second")
         return f"{side}, {phases[phase]}"
@@ -193,9 +207,11 @@ class ComparePanel(QWidget):
         self.answers = answers
         pair = (answers.first, answers.second)
         boxes = [boxes_of(one.answer) for one in pair]
+        comparison = compare_boxes(boxes[0], boxes[1], (frame.width, frame.height))
+        words: dict[Change, str] = {"lost": self.tr("lost"), "new": self.tr("new")}
         for side, one, found in zip(self.sides, pair, boxes, strict=True):
-            side.show_answer(one, found)
-        self._show_comparison(compare_boxes(boxes[0], boxes[1], (frame.width, frame.height)))
+            side.show_answer(one, tagged(found, comparison, words))
+        self._show_comparison(comparison)
         self.results.show_answers(answers, self.comparison)
         self.compared.emit(answers)
 
@@ -212,6 +228,19 @@ class ComparePanel(QWidget):
 
     def _select_row(self, number: int, box_id: str | None) -> None:
         self.results.boxes.select_box(box_id, first=number == 0)
+
+    def _hover_partner(self, number: int, box_id: str | None) -> None:
+        """Light up the same box on the other side."""
+        if self._hovering:
+            return
+        partner = None
+        for row in self.comparison:
+            here, there = (row.first, row.second) if number == 0 else (row.second, row.first)
+            if here is not None and here.id == box_id:
+                partner = there
+        self._hovering = True
+        self.sides[1 - number].board.hover(None if partner is None else partner.id)
+        self._hovering = False
 
     def _select_boxes(self, row: ComparedBox) -> None:
         for side, box in zip(self.sides, (row.first, row.second), strict=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from medmo_desktop.comparing.noise import brighter
 from medmo_desktop.machine.control import JobControl
 from medmo_models.errors import CancelledError, ProcessDiedError
 from medmo_models.imaging import LoadedImage
@@ -40,21 +41,25 @@ class Question:
     max_new_tokens : int
     max_pixels : int or None
         Largest area that the image is resized to; each model's own limit if None.
+    measure_noise : bool
+        Whether the first model is asked once more, about the image one grey level brighter (see `noise`).
     """
 
     image: Callable[[], LoadedImage]
     prompt: str
     max_new_tokens: int = 512
     max_pixels: int | None = None
+    measure_noise: bool = False
 
 
 @dataclass(frozen=True)
 class SideAnswer:
-    """One model's answer and how it was run."""
+    """One model's answer and how it was run; ``again`` is its answer about the image one grey level brighter."""
 
     side: Side
     opened: Opened
     answer: Answer
+    again: Answer | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +73,7 @@ class TwoAnswers:
 
 #: Told the number of the side (0 or 1) and the piece of text that it wrote.
 OnText = Callable[[int, str], None]
-#: Puts a phase (``image`` or one of `PHASES`) of a side into words.
+#: Puts a phase (``image``, one of `PHASES`, or ``noise``) of a side into words.
 PhaseWords = Callable[[int, str], str]
 
 
@@ -101,7 +106,8 @@ def ask_both(
             on_text(number, piece)
             return not control.cancelled
 
-        answers.append(_ask(side, question, image, control, hear, report))
+        noise = words(number, "noise") if question.measure_noise and number == 0 else None
+        answers.append(_ask(side, question, image, control, hear, report, noise))
     return TwoAnswers(image, answers[0], answers[1])
 
 
@@ -112,6 +118,7 @@ def _ask(
     control: JobControl,
     hear: TextCallback,
     report: PhaseCallback,
+    noise: str | None,
 ) -> SideAnswer:
 
     request = OpenRequest(
@@ -132,7 +139,12 @@ def _ask(
             [image], question.prompt, max_new_tokens=question.max_new_tokens, on_text=hear, on_phase=report
         )
         control.check()
-        return SideAnswer(side, opened, answer)
+        again = None
+        if noise is not None:
+            control.report(noise, len(PHASES), 2 * len(PHASES))
+            again = worker.ask([brighter(image)], question.prompt, max_new_tokens=question.max_new_tokens)
+            control.check()
+        return SideAnswer(side, opened, answer, again)
     except ProcessDiedError as error:
         if control.cancelled:
             raise CancelledError("The comparison was cancelled.") from error

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from medmo_desktop.comparing.boxes import CHANGES, BoxComparison
+from medmo_desktop.comparing.boxes import CHANGES, BoxComparison, boxes_of, compare_boxes
+from medmo_desktop.comparing.noise import judge_drift
 from medmo_desktop.comparing.sides import SideAnswer
 from medmo_runtime.answer import AnswerStats
 from medmo_runtime.memory import readable_bytes
@@ -39,7 +40,11 @@ def summarize(
         a, b = value(one.stats), value(other.stats)
         rows.append(SummaryRow(title, _figure(a, unit), _figure(b, unit), _ratio(a, b)))
     rows.append(SummaryRow("ended by", one.stats.finish_reason, other.stats.finish_reason))
-    return [*rows, *_agreement(boxes, same_words)]
+    rows += _agreement(boxes, same_words)
+    if one.image is not None and first.again is not None:
+        floor = compare_boxes(boxes_of(one), boxes_of(first.again), (one.image.width, one.image.height))
+        rows.append(SummaryRow("noise", "", "", judge_drift(boxes, floor).words))
+    return rows
 
 
 def _agreement(boxes: BoxComparison, same_words: float | None) -> list[SummaryRow]:

@@ -31,6 +31,7 @@ from medmo_desktop.machine.job_strip import JobStrip
 from medmo_desktop.machine.jobs import Job, JobRunner
 from medmo_desktop.machine.models import ModelRow
 from medmo_models.directories import models_directory
+from medmo_models.library import name_problem
 from medmo_runtime.hardware import Machine
 from medmo_runtime.memory import readable_bytes
 
@@ -49,6 +50,7 @@ class ExportDialog(QDialog):
         self.setWindowTitle(self.tr("Export to 4 bit"))
         self.runner = JobRunner(self)
         self._rows: tuple[ModelRow, ...] = ()
+        self._missing = ""
         self.model_box = self._named(QComboBox(), self.tr("Model"), self.tr("The full-precision model to quantize"))
         self.format_box = self._named(QComboBox(), self.tr("Format"), self.tr("How the 4-bit weights are made"))
         formats: tuple[tuple[str, ExportFormat], ...] = (
@@ -79,6 +81,7 @@ class ExportDialog(QDialog):
         )
         self._lay_out()
         self._connect()
+        self._update_start()
 
     def _named(self, control: _Control, name: str, what: str) -> _Control:
         control.setAccessibleName(name)
@@ -151,7 +154,7 @@ class ExportDialog(QDialog):
         self.runner.start(job)
 
     def _show_missing(self, missing: str | None) -> None:
-        self.problem.setText(missing or "")
+        self._missing = missing or ""
         self._update_start()
 
     def _suggest_name(self) -> None:
@@ -162,9 +165,13 @@ class ExportDialog(QDialog):
 
     def _update_start(self) -> None:
         row = self._row()
-        fits_format = row is not None and (row.model.method != "gptq" or self._format() == "onnx-int4")
-        ready = fits_format and bool(self.name_edit.text().strip()) and not self.problem.text()
-        self.start_button.setEnabled(ready and not self.strip.running)
+        problem = self._missing or name_problem(self.name_edit.text().strip()) or ""
+        if row is None:
+            problem = self.tr("There is no model to quantize; import a full-precision one first.")
+        elif row.model.method == "gptq" and self._format() != "onnx-int4":
+            problem = self.tr("A GPTQ model can only be repacked to ONNX, without another rounding.")
+        self.problem.setText(problem)
+        self.start_button.setEnabled(not problem and not self.strip.running)
 
     def start(self) -> Job:
         """Start the export that the controls describe."""

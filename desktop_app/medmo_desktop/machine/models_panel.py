@@ -6,7 +6,16 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from medmo_desktop.machine.control import JobControl
 from medmo_desktop.machine.export_dialog import ExportDialog
@@ -36,6 +45,7 @@ class ModelsPanel(QWidget):
         self._rows: tuple[ModelRow, ...] = ()
         self._active: str | None = None
         self._loaded = False
+        self._looking: Job | None = None
         self.machine: Machine | None = None
         self.table = RowTable(
             [
@@ -150,7 +160,9 @@ class ModelsPanel(QWidget):
             machine = probe_machine()
             return machine, describe_models(machine, max_pixels, control.check)
 
-        job = Job(look)
+        if self._looking is not None:
+            self._looking.cancel()  # an older answer must not come after a newer one
+        self._looking = job = Job(look)
         job.succeeded.connect(self._take)
         job.failed.connect(self.strip.say)
         self.runner.start(job)
@@ -214,8 +226,13 @@ class ModelsPanel(QWidget):
 
     def _choose_import(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Folder of an artifact or a checkpoint"))
-        if folder:
-            self.import_from(Path(folder))
+        if not folder:
+            return
+        name, accepted = QInputDialog.getText(
+            self, self.tr("Import a model"), self.tr("Install it under the name"), text=Path(folder).name
+        )
+        if accepted:
+            self.import_from(Path(folder), name.strip())
 
     def import_from(self, folder: Path, name: str | None = None) -> Job:
         """Import a model in the background; a cancelled import goes on where it stopped the next time."""

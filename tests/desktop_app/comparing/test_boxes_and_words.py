@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from medmo_desktop.canvas.shapes import ExtraArrow, ExtraBox
-from medmo_desktop.comparing.boxes import boxes_of, compare_boxes
-from medmo_desktop.comparing.drawing import shapes_on_first, shapes_on_second
+from medmo_desktop.comparing.boxes import Change, boxes_of, compare_boxes
+from medmo_desktop.comparing.drawing import shapes_on_first, shapes_on_second, tagged
+from medmo_desktop.comparing.noise import brighter, judge_drift
 from medmo_desktop.comparing.sides import Side, SideAnswer
 from medmo_desktop.comparing.summary import summarize
 from medmo_desktop.comparing.words import agreement, as_html, word_diff
 from medmo_desktop.findings.marks import BoxSet, MarkedBox
+from medmo_models.imaging.array import image_from_pixels
 from medmo_runtime.answer import (
     Answer,
     AnswerArtifact,
@@ -80,9 +83,17 @@ def test_arrows_lead_from_where_a_box_was_to_where_it_is() -> None:
     first, second = shapes_on_first(compared), shapes_on_second(compared)
     arrows = [shape for shape in first if isinstance(shape, ExtraArrow)]
     assert {(arrow.start, arrow.end) for arrow in arrows} == {((50, 50), (55, 50)), ((70, 70), (75, 70))}
-    assert [(s.label, s.line) for s in first if isinstance(s, ExtraBox)] == [("lost", "dashed")]
-    labels = {(s.label, s.line) for s in second if isinstance(s, ExtraBox)}
-    assert labels == {("new", "dashed"), ("lost", "dotted"), ("", "dotted")}
+    assert [s.line for s in first if isinstance(s, ExtraBox)] == ["dashed"]
+    labels = sorted((s.label, s.line) for s in second if isinstance(s, ExtraBox))
+    assert labels == [("", "dashed"), ("", "dotted"), ("lost", "dotted")]
+
+
+def test_what_became_of_a_lone_box_stands_behind_its_label() -> None:
+    compared = compare_boxes(FIRST, SECOND, SIZE)
+    words: dict[Change, str] = {"lost": "lost", "new": "new"}
+    assert [box.label for box in tagged(FIRST, compared, words)] == ["Mass", "Mass", "Cyst, lost"]
+    assert [box.label for box in tagged(SECOND, compared, words)] == ["mass", "mass", "mass, new"]
+    assert [box.id for box in tagged(SECOND, compared, words)] == ["m0", "m1", "m2"]
 
 
 def test_words_are_told_apart_without_colour() -> None:
@@ -96,6 +107,25 @@ def test_words_are_told_apart_without_colour() -> None:
     assert agreement(word_diff("", "")) is None
     assert agreement(word_diff("same words", "same words")) == 1.0
     assert agreement(word_diff("one", "other")) == 0.0
+
+
+def test_drift_is_held_against_the_models_own() -> None:
+    one = boxes(("a", 0, 0, 10, 10))
+    near, far = compare_boxes(one, boxes(("a", 0, 0, 10, 9)), SIZE), compare_boxes(one, boxes(("a", 0, 0, 10, 5)), SIZE)
+    lost = compare_boxes(one, BoxSet(), SIZE)
+    assert judge_drift(near, far).within
+    assert judge_drift(near, near).within
+    assert not judge_drift(far, near).within
+    assert not judge_drift(lost, near).within
+    assert judge_drift(lost, lost).within
+    assert "0.500 against 0.900" in judge_drift(far, near).words
+
+
+def test_the_picture_for_the_noise_is_one_level_brighter_and_never_wraps() -> None:
+    image = image_from_pixels(np.array([[[0, 254, 255]]], dtype=np.uint8))
+    assert brighter(image).pixels.tolist() == [[[1, 255, 255]]]
+    assert brighter(image).pixels.dtype == np.uint8
+    assert "brighter" in brighter(image).notes[-1]
 
 
 def side(text: str, method: str, peak: int, speed: float | None) -> SideAnswer:
@@ -133,5 +163,9 @@ def test_the_summary_has_times_memories_and_agreement() -> None:
     assert rows["boxes"].change == "same number"
     assert rows["box changes"].change == "2 matched, 0 moved, 0 lost, 0 new"
     assert rows["same words"].change == "100.0%"
+    assert "noise" not in rows
+    noisy = replace(first, again=first.answer)
+    last = summarize(noisy, second, compare_boxes(found, found, SIZE), 1.0)[-1]
+    assert (last.what, last.change.startswith("within the noise floor")) == ("noise", True)
     slow = {row.what: row for row in summarize(first, side("a", "x", 1, None), compare_boxes(found, found, SIZE), None)}
     assert (slow["decoding"].second, slow["decoding"].change) == ("-", "")

@@ -63,6 +63,7 @@ def test_the_whole_story(panel: ComparePanel, qtbot: QtBot, rounded: Path, priva
     qtbot.waitUntil(lambda: second.model_box.findText("four-bit (onnx-int4)") >= 0, timeout=20_000)
     panel.choosers[0].model_box.setCurrentText(f"{EMBEDDED_NAME} (bf16)")
     second.model_box.setCurrentText("four-bit (onnx-int4)")
+    panel.noise_box.setChecked(True)
     phases: list[str] = []
     running: list[int] = []
     job = panel.compare()
@@ -78,6 +79,7 @@ def test_the_whole_story(panel: ComparePanel, qtbot: QtBot, rounded: Path, priva
         "second, reading the question",
         "second, writing the answer",
     ]
+    assert "first, measuring the noise" in phases
     assert max(running) == 1  # never two models in memory
     qtbot.waitUntil(lambda: not panel.runner.busy, timeout=20_000)
     assert workers() == []
@@ -88,7 +90,9 @@ def test_the_whole_story(panel: ComparePanel, qtbot: QtBot, rounded: Path, priva
     assert "onnx" in panel.sides[1].heading.text()
     assert len(panel.comparison.rows) > 0
     assert panel.results.boxes.rowCount() == len(panel.comparison.rows)
-    assert panel.results.costs.rowCount() > 8
+    last = panel.results.costs.item(panel.results.costs.rowCount() - 1, 3)
+    assert last is not None
+    assert "the noise floor on this image" in last.text()
     assert panel.compare_button.isEnabled()
     pair = next(row for row in panel.comparison if row.first is not None and row.second is not None)
     panel.results.boxes.selectRow(panel.comparison.rows.index(pair))
@@ -154,3 +158,18 @@ def test_nothing_can_be_asked_without_a_question(panel: ComparePanel) -> None:
     panel.set_prompt("  ")
     assert not panel.compare_button.isEnabled()
     assert panel.compare() is None
+
+
+def test_a_box_under_the_pointer_lights_its_partner(panel: ComparePanel) -> None:
+    ones = BoxSet((MarkedBox("m0", "Mass", (1, 1, 5, 5)), MarkedBox("m1", "Cyst", (50, 50, 60, 60))))
+    others = BoxSet((MarkedBox("m0", "Cyst", (50, 50, 60, 61)),))
+    for side, boxes in zip(panel.sides, (ones, others), strict=True):
+        side.board.show(boxes)
+    panel._show_comparison(compare_boxes(ones, others, (100, 100)))
+    panel.sides[0].board.hover("m1")
+    assert panel.sides[1].board.hovered == "m0"
+    panel.sides[0].board.hover("m0")
+    assert panel.sides[1].board.hovered is None
+    assert panel.sides[0].board.hovered == "m0"
+    panel.sides[1].board.hover("m0")
+    assert panel.sides[0].board.hovered == "m1"

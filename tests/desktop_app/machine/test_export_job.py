@@ -136,3 +136,18 @@ def test_the_dialog_runs_an_export_and_cancels_it(qtbot: QtBot) -> None:
     assert left_behind() == []
     assert dialog.start_button.isEnabled()
     dialog.shut_down()
+
+
+def test_a_name_that_would_leave_the_library_cannot_be_exported_to(qtbot: QtBot) -> None:
+    dialog = ExportDialog()
+    qtbot.addWidget(dialog)
+    machine = probe_machine()
+    assert not dialog.start_button.isEnabled()
+    dialog.set_models(describe_models(machine), machine)
+    assert dialog.start_button.isEnabled()
+    dialog.name_edit.setText("../elsewhere")
+    assert not dialog.start_button.isEnabled()
+    assert "cannot be a model's name" in dialog.problem.text()
+    dialog.name_edit.setText("medmo-tiny")
+    assert not dialog.start_button.isEnabled()
+    dialog.shut_down()
