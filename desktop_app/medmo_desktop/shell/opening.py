@@ -58,8 +58,8 @@ class Opening(QObject):
             return opened
 
         job = Job(work)
-        job.succeeded.connect(self._take)
         self._strip.follow(job, self.tr("Opening"))
+        job.succeeded.connect(self._take)  # after the strip, which forgets what it said when a job has ended
         self._runner.start(job)
 
     def ask_for_files(self) -> None:
