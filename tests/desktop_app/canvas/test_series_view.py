@@ -208,6 +208,7 @@ def test_a_single_image_has_no_stack_controls(view: SeriesView, qtbot: QtBot) ->
     view.show_series(stack(1))
     assert not view.scroll_bar.isVisible()
     assert not view.cine.isVisible()
+    assert view.canvas.size() == view.size()
     view.show_series(stack(2))
     assert view.scroll_bar.isVisible()
     assert view.cine.isVisible()
