@@ -55,9 +55,9 @@ def is_dicomdir(path: Path) -> bool:
     try:
         with quiet_library("pydicom"), failure_means("not DICOM"):
             meta = pydicom.filereader.read_file_meta_info(path)
+            return bool(meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage)
     except InputError:
         return False
-    return bool(meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage)
 
 
 def _files_of(path: Path, cancelled: Callable[[], bool]) -> Iterator[FoundFile]:
@@ -102,7 +102,7 @@ def _files_of_index(index: Path) -> list[Path]:
     with quiet_library("pydicom"), failure_means("the DICOMDIR is damaged; open its folder instead"):
         records = pydicom.dcmread(index).get("DirectoryRecordSequence") or []
         names = [record.ReferencedFileID for record in records if record.get("ReferencedFileID")]
-    parts = [[name] if isinstance(name, str) else [str(part) for part in name] for name in names]
+        parts = [[name] if isinstance(name, str) else [str(part) for part in name] for name in names]
     inside = [part for part in parts if ".." not in part]
     files = [file for part in inside if (file := _ignoring_case(index.parent, part)) is not None]
     if not files:

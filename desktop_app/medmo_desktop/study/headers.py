@@ -91,51 +91,59 @@ def read_header(path: Path) -> FileHeader:
     InputError
         It cannot be read or is damaged.
     """
-    if is_nifti(path):
-        shape = read_nifti_shape(path)
-        return FileHeader(path, shape.slices * shape.volumes, shape.volumes)
     try:
-        with open_image_file(path) as handle:
-            try:
-                source_format = detect_format(handle)
-            except InputError as problem:
-                raise NotAnImageError(str(problem)) from None
-            if source_format == "DICOM":
-                return _dicom_header(path, handle)
-            if source_format == "TIFF":
-                with quiet_library("tifffile"), failure_means("the TIFF file is damaged or cut short"):
-                    return FileHeader(path, len(tifffile.TiffFile(handle).pages))
-            with quiet_library("PIL"), failure_means(f"the {source_format} file is damaged or too large"):
-                return FileHeader(path, getattr(Image.open(handle, formats=(source_format,)), "n_frames", 1))
+        header = _nifti_header(path) if is_nifti(path) else _image_header(path)
+        if header.frame_count < 1:
+            raise InputError("the header states no frames: the file is damaged")
     except InputError as problem:
         raise type(problem)(f"{path}: {problem}") from None
     except OSError as error:
         raise InputError(f"{path}: the file cannot be read ({error.strerror})") from None
+    return header
+
+
+def _nifti_header(path: Path) -> FileHeader:
+    shape = read_nifti_shape(path)
+    return FileHeader(path, shape.slices * shape.volumes, shape.volumes)
+
+
+def _image_header(path: Path) -> FileHeader:
+    with open_image_file(path) as handle:
+        try:
+            source_format = detect_format(handle)
+        except InputError as problem:
+            raise NotAnImageError(str(problem)) from None
+        if source_format == "DICOM":
+            return _dicom_header(path, handle)
+        if source_format == "TIFF":
+            with quiet_library("tifffile"), failure_means("the TIFF file is damaged or cut short"):
+                return FileHeader(path, len(tifffile.TiffFile(handle).pages))
+        with quiet_library("PIL"), failure_means(f"the {source_format} file is damaged or too large"):
+            return FileHeader(path, getattr(Image.open(handle, formats=(source_format,)), "n_frames", 1))
 
 
 def _dicom_header(path: Path, handle: BinaryIO) -> FileHeader:
-    with quiet_library("pydicom"):
-        with failure_means("the DICOM file is damaged or cut short"):
-            dataset = pydicom.dcmread(handle, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
+    with quiet_library("pydicom"), failure_means("the DICOM header is damaged or incomplete"):
+        dataset = pydicom.dcmread(handle, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
         if "Rows" not in dataset or "Columns" not in dataset:
             kind = uid.UID(str(dataset.get("SOPClassUID") or ""))
             name = f" ({kind.name.removesuffix(' Storage')})" if kind.type == "SOP Class" else ""
             raise NotAnImageError(f"this DICOM object{name} holds no image")
-        with failure_means("the DICOM image description is damaged or incomplete"):
-            frame_count = int(dataset.get("NumberOfFrames") or 1)
-            place = DicomPlace(
-                study=str(dataset.get("StudyInstanceUID") or ""),
-                series=str(dataset.get("SeriesInstanceUID") or ""),
-                description=" ".join(str(dataset.get("SeriesDescription") or "").split()),
-                modality=str(dataset.get("Modality") or ""),
-                series_number=_whole_number(dataset.get("SeriesNumber")),
-                instance_number=_whole_number(dataset.get("InstanceNumber")),
-                cosines=numbers(dataset.get("ImageOrientationPatient"), 6),
-                position=numbers(dataset.get("ImagePositionPatient"), 3),
-            )
-    if frame_count < 1:
-        raise InputError("the DICOM image description is damaged or incomplete")
-    return FileHeader(path, frame_count, dicom=place)
+        frame_count = int(dataset.get("NumberOfFrames") or 1)
+        return FileHeader(path, frame_count, dicom=_place(dataset))
+
+
+def _place(dataset: Any) -> DicomPlace:
+    return DicomPlace(
+        study=str(dataset.get("StudyInstanceUID") or ""),
+        series=str(dataset.get("SeriesInstanceUID") or ""),
+        description=" ".join(str(dataset.get("SeriesDescription") or "").split()),
+        modality=str(dataset.get("Modality") or ""),
+        series_number=_whole_number(dataset.get("SeriesNumber")),
+        instance_number=_whole_number(dataset.get("InstanceNumber")),
+        cosines=numbers(dataset.get("ImageOrientationPatient"), 6),
+        position=numbers(dataset.get("ImagePositionPatient"), 3),
+    )
 
 
 def _whole_number(value: Any) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from medmo_models.imaging.pixel_aspect import make_pixels_square
 _SUFFIXES = (".nii", ".nii.gz")
 _DAMAGED = "the NIfTI file is damaged or cut short"
 _PERCENTILES = (0.5, 99.5)
+_SAMPLES = 1_000_000
 _HEAD_AXIS = 2
 _MILLIMETRES = {"mm": 1.0, "meter": 1000.0, "micron": 0.001}
 _OBLIQUE_FROM = 0.05  # largest cosine off the axes that still counts as straight
@@ -47,6 +48,13 @@ class _Volume:
     is_millimetres: bool
     oblique: bool
     sha256: str
+    windows: dict[int, Window] = field(default_factory=dict)  # by volume, as they are asked for
+
+    def window(self, time: int) -> Window:
+        """Return the window between the percentiles of one volume, the same for each of its slices."""
+        if time not in self.windows:
+            self.windows[time] = _percentile_window(self.values[:, :, :, time])
+        return self.windows[time]
 
 
 _held: dict[tuple[str, int, int], _Volume] = {}
@@ -59,15 +67,12 @@ def is_nifti(path: Path) -> bool:
 
 
 def read_nifti_shape(path: Path) -> NiftiShape:
-    """Return the number of slices from the header; raises `InputError` with a sentence that starts with ``path``."""
-    try:
-        with open_image_file(path), quiet_library("nibabel.global"), failure_means(_DAMAGED):
-            image = _open(path)
-            # The stored axis that runs nearest to the patient's feet and head.
-            axis = int(np.argmax(nibabel.io_orientation(image.affine)[:, 0] == _HEAD_AXIS))
-            return NiftiShape(image.shape[axis], image.shape[3] if image.ndim == 4 else 1)
-    except InputError as problem:
-        raise InputError(f"{path}: {problem}") from None
+    """Return the number of slices from the header; raises `InputError`."""
+    with open_image_file(path), quiet_library("nibabel.global"), failure_means(_DAMAGED):
+        image = _open(path)
+        # The stored axis that runs nearest to the patient's feet and head.
+        axis = int(np.argmax(nibabel.io_orientation(image.affine)[:, 0] == _HEAD_AXIS))
+        return NiftiShape(image.shape[axis], image.shape[3] if image.ndim == 4 else 1)
 
 
 def read_nifti_frame(reference: FrameReference) -> Frame:
@@ -84,12 +89,12 @@ def read_nifti_frame(reference: FrameReference) -> Frame:
         volume = _hold(reference.path)
         slices, volumes = volume.values.shape[2:]
         index, notes = choose_frame(reference.frame, slices * volumes)
+        at, time = index % slices, index // slices
+        window = volume.window(time)
     except InputError as problem:
         raise InputError(f"{reference.path}: {problem}") from None
-    at, time = index % slices, index // slices
     values = np.ascontiguousarray(volume.values[::-1, ::-1, at, time].T)
     values.flags.writeable = False
-    window = _percentile_window(volume.values[:, :, :, time])
     column_mm, row_mm, slice_mm = volume.zooms
     shown, aspect_notes = _show(values, window, row_mm, column_mm)
     shown.flags.writeable = False
@@ -116,16 +121,18 @@ def read_nifti_frame(reference: FrameReference) -> Frame:
             "NIfTI affine" if volume.is_millimetres else "NIfTI affine, unit not stated",
         ),
         orientation=("R", "L", "A", "P"),
-        corner_text={
-            "bottom-left": (
-                f"Slice {at + 1} of {slices}",
-                *([f"Volume {time + 1} of {volumes}"] if volumes > 1 else []),
-            ),
-            "bottom-right": (f"Thickness {slice_mm:.4g} mm",) if volume.is_millimetres else (),
-        },
+        corner_text=_corner_text(index, slices, volumes, slice_mm if volume.is_millimetres else None),
         notes=tuple(notes),
         shown_by_default=shown,
     )
+
+
+def _corner_text(index: int, slices: int, volumes: int, thickness: float | None) -> dict[str, tuple[str, ...]]:
+    lines = [f"Slice {index % slices + 1} of {slices}"]
+    if volumes > 1:
+        lines.append(f"Volume {index // slices + 1} of {volumes}")
+    corners = {"bottom-left": tuple(lines)}
+    return corners if thickness is None else {**corners, "bottom-right": (f"Thickness {thickness:.4g} mm",)}
 
 
 def show_slice(frame: Frame, window: Window) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
@@ -181,8 +188,10 @@ def _open(path: Path) -> Any:
 
 
 def _percentile_window(values: NDArray[Any]) -> Window:
+    """Return the window between the percentiles, or over the full range where these are equal, as in most masks."""
     finite = values[np.isfinite(values)] if np.issubdtype(values.dtype, np.floating) else values.ravel()
-    low, high = full_range(values)
-    if finite.size:
-        low, high = (float(end) for end in np.percentile(finite[:: max(1, finite.size // 1_000_000)], _PERCENTILES))
-    return Window((low + high) / 2, max(high - low, 1e-6), "LINEAR_EXACT")
+    sample = finite[:: max(1, finite.size // _SAMPLES)]
+    low, high = np.percentile(sample, _PERCENTILES) if sample.size else (0.0, 0.0)
+    if high <= low:
+        low, high = full_range(values)
+    return Window(float(low + high) / 2, float(high - low) or 1.0, "LINEAR_EXACT")

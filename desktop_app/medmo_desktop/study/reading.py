@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from medmo_desktop.study.corner_text import dicom_corner_text
 from medmo_desktop.study.geometry import read_edge_letters, read_spacing, read_unit
 from medmo_desktop.study.model import Frame, FrameReference, GreyWindow
@@ -41,7 +39,7 @@ def read_frame(reference: FrameReference) -> Frame:
     for array in (values, image.pixels):
         array.flags.writeable = False
     with quiet_library("pydicom"):
-        facts = {"notes": image.notes} if source.dataset is None else _dicom_facts(source.dataset, image, values)
+        facts = {"notes": image.notes} if source.dataset is None else _dicom_facts(source.dataset, image)
     return Frame(
         reference=reference,
         values=values,
@@ -80,9 +78,9 @@ def _windows(grey: GreyValues) -> tuple[GreyWindow, ...]:
     )
 
 
-def _dicom_facts(dataset: Any, image: LoadedImage, values: NDArray[Any]) -> dict[str, Any]:
+def _dicom_facts(dataset: Any, image: LoadedImage) -> dict[str, Any]:
     """Return what the data set says beside the pixels; an element that cannot be read is left out, with a note."""
-    enlarged = (image.height / values.shape[0], image.width / values.shape[1])
+    enlarged = (image.height / dataset.Rows, image.width / dataset.Columns)
     frame = image.frame
     readers: dict[str, tuple[str, Callable[[], Any]]] = {
         "unit": ("unit of the values", lambda: read_unit(dataset, frame)),

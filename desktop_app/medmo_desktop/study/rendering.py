@@ -85,7 +85,7 @@ def render_region(
         Size of the result, in device pixels.
     quality : {"fast", "smooth"}
         Nearest pixel, for while something moves; or averaged where the image is made smaller and bilinear where it
-        is made larger, for when it is at rest.
+        is made larger, for when it is at rest. That looks at every pixel of the region: for 16 million about 0.1 s.
 
     Returns
     -------

@@ -80,7 +80,9 @@ def _read_dataset(handle: BinaryIO) -> tuple[Any, list[str]]:
         pixel_keyword = next((keyword for keyword in _PIXEL_KEYWORDS if keyword in dataset), None)
         if pixel_keyword is None:
             raise InputError(_why_no_image(dataset))
-        if dataset.file_meta.get("TransferSyntaxUID"):
+        stated = dataset.file_meta.get("TransferSyntaxUID")
+        if stated:
+            dataset.file_meta.TransferSyntaxUID = uid.UID(str(stated))  # a damaged element gives another type
             return dataset, []
         if dataset[pixel_keyword].is_undefined_length:
             raise InputError("the DICOM file is compressed and does not say how (no transfer syntax); export it again")

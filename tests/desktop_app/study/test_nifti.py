@@ -121,3 +121,17 @@ def test_a_file_that_changed_is_read_again(write_nifti, marked):
     second = read_frame(FrameReference(write_nifti("v.nii", np.concatenate([marked, marked]), RIGHT_FRONT_HEAD)))
     assert first.sha256 != second.sha256
     assert second.width == 2 * first.width
+
+
+def test_a_mask_with_few_voxels_shows_them(write_nifti):
+    mask = np.zeros((40, 40, 4), np.uint8)
+    mask[3, 3, 1] = 1
+    frame = read_frame(FrameReference(write_nifti("mask.nii.gz", mask, np.eye(4)), 1))
+    assert frame.shown_by_default[36, 36].tolist() == [255, 255, 255]
+    assert frame.shown_by_default.sum() == 3 * 255
+
+
+def test_a_volume_without_any_number_is_refused_in_a_sentence(write_nifti):
+    path = write_nifti("nan.nii", np.full((4, 4, 2), np.nan, np.float32), np.eye(4))
+    with pytest.raises(InputError, match=r"nan\.nii: the image holds no usable pixel values$"):
+        read_frame(FrameReference(path))

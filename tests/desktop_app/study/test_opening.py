@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import nibabel
 import numpy as np
 import pytest
 import tifffile
@@ -125,6 +126,16 @@ def test_a_damaged_image_in_a_folder_is_told(tmp_path):
     (tmp_path / "cut.tif").write_bytes(b"II*\0\xff\xff")
     opened = open_paths([tmp_path])
     assert opened.problems == (f"{tmp_path / 'cut.tif'}: the TIFF file is damaged or cut short",)
+
+
+def test_a_volume_without_slices_is_a_problem(tmp_path):
+    nibabel.save(nibabel.Nifti1Image(np.zeros((4, 4, 2), np.int16), np.eye(4)), tmp_path / "none.nii")
+    content = bytearray((tmp_path / "none.nii").read_bytes())
+    content[46:48] = b"\0\0"  # dim[3]
+    (tmp_path / "none.nii").write_bytes(bytes(content))
+    opened = open_paths([tmp_path])
+    assert opened.series == ()
+    assert opened.problems[0].endswith("none.nii: the header states no frames: the file is damaged")
 
 
 def test_hidden_files_and_what_macs_leave_are_passed_over(tmp_path):

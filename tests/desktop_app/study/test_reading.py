@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import tifffile
@@ -99,6 +101,15 @@ def test_pixels_that_are_not_square_have_the_spacing_of_the_image_as_shown(write
     frame = read_frame(FrameReference(path))
     assert frame.values.shape == (10, 20)
     assert (frame.height, frame.width) == (40, 20)
+    assert frame.spacing is not None
+    assert (frame.spacing.row_mm, frame.spacing.column_mm) == (0.5, 0.5)
+
+
+def test_colour_pixels_that_are_not_square_have_the_spacing_of_the_image_as_shown(write_dicom):
+    colour = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0, "Columns": 4}
+    path = write_dicom("colour.dcm", np.zeros((4, 12), np.uint8), PixelSpacing=["2", "0.5"], **colour)
+    frame = read_frame(FrameReference(path))
+    assert (frame.height, frame.width, frame.is_grey) == (16, 4, False)
     assert frame.spacing is not None
     assert (frame.spacing.row_mm, frame.spacing.column_mm) == (0.5, 0.5)
 
@@ -215,3 +226,12 @@ def test_a_frame_does_not_keep_the_other_frames_in_memory():
     frame = read_frame(FrameReference(real_file("SC_rgb_rle_2frame.dcm"), 1))
     assert frame.values.base is None
     assert read_frame(FrameReference(real_file("emri_small.dcm"), 5)).values.base is None
+
+
+def test_frames_of_one_file_may_be_read_by_several_threads_at_once():
+    references = [FrameReference(real_file("examples_ybr_color.dcm"), number) for number in range(12)]
+    expected = [load_image(reference.path, frame=reference.frame).pixels for reference in references]
+    with ThreadPoolExecutor(4) as pool:
+        frames = list(pool.map(read_frame, references))
+    for frame, pixels in zip(frames, expected, strict=True):
+        assert np.array_equal(frame.shown_by_default, pixels)
