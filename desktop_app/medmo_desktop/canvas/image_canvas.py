@@ -79,9 +79,9 @@ class ImageCanvas(QWidget):
         self._measured = MeasuredLines(self)
         self._measured.changed.connect(self.update)
         self._pointer = PointerControl(self.apply_view, self._boxes, self._measured)
-        for signal in (board.boxes_changed, board.hover_changed, board.shown_changed):
-            signal.connect(self._repaint)
-        board.selection_changed.connect(self._describe)
+        board.hover_changed.connect(self._repaint)
+        for signal in (board.boxes_changed, board.shown_changed, board.selection_changed):
+            signal.connect(self._describe)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
