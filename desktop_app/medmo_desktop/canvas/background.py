@@ -58,8 +58,9 @@ class BackgroundWork(QObject):
                 result = function()
             except MedMOError as error:
                 _emit(reports.failed, key, str(error))
-            except Exception:  # the person must hear of it, and the next image must still open
-                _LOG.exception("background work failed")
+            except Exception as error:  # the person must hear of it, and the next image must still open
+                # Not the text, which may hold a path or a name.
+                _LOG.error("work in the background failed: %s", type(error).__name__)
                 _emit(reports.failed, key, "")
             else:
                 _emit(reports.done, key, result)

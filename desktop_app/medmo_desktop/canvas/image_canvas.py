@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
@@ -17,26 +16,24 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from medmo_desktop.canvas.box_interaction import BoxInteraction
 from medmo_desktop.canvas.captions import box_text, view_lines
-from medmo_desktop.canvas.drags import ClickOrDrag, Drag, SpanDrag, pan_drag, window_drag, zoom_drag
 from medmo_desktop.canvas.image_layer import request_layer
 from medmo_desktop.canvas.layer_renderer import LayerRenderer
+from medmo_desktop.canvas.measured_lines import MeasuredLines
+from medmo_desktop.canvas.pointer_control import PointerControl
 from medmo_desktop.canvas.ruler import ruler_for
 from medmo_desktop.canvas.scene import PaintContext, paint
 from medmo_desktop.canvas.shapes import ExtraShape, MeasuredLine, TokenGrid
-from medmo_desktop.canvas.tools import DragAction, MouseBindings, Tool, WheelAction
-from medmo_desktop.canvas.view_state import Point, Rectangle, ViewGeometry, ViewState, orientation_on_screen
+from medmo_desktop.canvas.tools import MouseBindings, Tool
+from medmo_desktop.canvas.view_state import Point, ViewGeometry, ViewState, orientation_on_screen
 from medmo_desktop.findings.board import FindingBoard
-from medmo_desktop.study.measuring import measure_length, probe_pixel
+from medmo_desktop.study.measuring import probe_pixel
 from medmo_desktop.study.model import Frame, GreyWindow
-from medmo_desktop.study.presets import starting_window
 from medmo_runtime.overlay import RESEARCH_NOTICE
 
-_WHEEL_NOTCH = 120.0
-_ZOOM_PER_NOTCH = 1.2
 _CURSORS = {
     Tool.POINTER: Qt.CursorShape.ArrowCursor,
     Tool.PAN: Qt.CursorShape.OpenHandCursor,
@@ -69,29 +66,27 @@ class ImageCanvas(QWidget):
         self.board = board
         self._frame: Frame | None = None
         self._view = ViewState()
-        self._tool = Tool.POINTER
-        self._bindings = MouseBindings()
-        self._drag: Drag | None = None
         self._message = ""
         self._position = ""
         self._text_shown = True
         self._ghosts = False
         self._extra: tuple[ExtraShape, ...] = ()
         self._grid: TokenGrid | None = None
-        self._measured: tuple[MeasuredLine, ...] = ()
-        self._measuring: tuple[MeasuredLine, ...] = ()
-        self._wheel_rest = 0.0
         self._renderer = LayerRenderer(self)
         self._renderer.improved.connect(self.update)
         self._boxes = BoxInteraction(board, self)
         self._boxes.changed.connect(self.update)
-        for signal in (board.boxes_changed, board.hover_changed, board.shown_changed):
-            signal.connect(self._repaint)
-        board.selection_changed.connect(self._describe)
+        self._measured = MeasuredLines(self)
+        self._measured.changed.connect(self.update)
+        self._pointer = PointerControl(self.apply_view, self._boxes, self._measured)
+        board.hover_changed.connect(self._repaint)
+        for signal in (board.boxes_changed, board.shown_changed, board.selection_changed):
+            signal.connect(self._describe)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(120, 120)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Image"))
         self._describe()
 
@@ -116,12 +111,12 @@ class ImageCanvas(QWidget):
     @property
     def tool(self) -> Tool:
         """What a drag with the tool's button does."""
-        return self._tool
+        return self._pointer.tool
 
     @property
     def measured(self) -> tuple[MeasuredLine, ...]:
         """The lines measured on this frame."""
-        return self._measured
+        return self._measured.lines
 
     def geometry_now(self) -> ViewGeometry | None:
         """Return where the frame's pixels lie in the widget, None without a frame."""
@@ -131,10 +126,10 @@ class ImageCanvas(QWidget):
 
     def show_frame(self, frame: Frame | None, keep_view: bool = False) -> None:
         """Show a frame, or nothing; ``keep_view`` looks at it as at the one before."""
-        self._cancel_drag()
+        self._pointer.cancel()
         self._frame = frame
         self._message = ""
-        self._measured = ()
+        self._measured.clear()
         self._renderer.forget()
         if not keep_view:
             self.apply_view(ViewState())
@@ -217,9 +212,8 @@ class ImageCanvas(QWidget):
 
     def reset(self) -> None:
         """Look at the image as when it was opened, without measured lines."""
-        self._measured = ()
+        self._measured.clear()
         self.apply_view(ViewState())
-        self.update()
 
     def set_window(self, window: GreyWindow | None) -> None:
         """Show grey values through a window; None as the file itself asks for."""
@@ -227,20 +221,19 @@ class ImageCanvas(QWidget):
 
     def set_tool(self, tool: Tool) -> None:
         """Choose what a drag with the tool's button does."""
-        if tool is not self._tool:
-            self._cancel_drag()
-            self._tool = tool
+        if tool is not self._pointer.tool:
+            self._pointer.cancel()
+            self._pointer.tool = tool
             self.setCursor(_CURSORS[tool])
             self.tool_changed.emit(tool)
 
     def set_bindings(self, bindings: MouseBindings) -> None:
         """Choose what the mouse's buttons and wheel do."""
-        self._bindings = bindings
+        self._pointer.bindings = bindings
 
     def clear_measured(self) -> None:
         """Remove measured lines."""
-        self._measured = ()
-        self.update()
+        self._measured.clear()
 
     # Pictures
 
@@ -286,7 +279,7 @@ class ImageCanvas(QWidget):
             rubber_band=self._boxes.rubber_band,
             extra=self._extra,
             grid=self._grid,
-            measured=self._measured + self._measuring,
+            measured=self._measured.drawn,
         )
         if not with_text:
             return context
@@ -316,113 +309,45 @@ class ImageCanvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Begin what the button is bound to."""
-        actions = {
-            Qt.MouseButton.LeftButton: self._bindings.left,
-            Qt.MouseButton.MiddleButton: self._bindings.middle,
-            Qt.MouseButton.RightButton: self._bindings.right,
-        }
-        action, geometry = actions.get(event.button()), self.geometry_now()
-        if action is None or geometry is None or self._drag is not None:
-            return
-        self._boxes.finish_keys()
-        self._drag = self._drag_for(action, geometry, _point(event.position()))
+        geometry = self.geometry_now()
+        if geometry is not None and self._frame is not None:
+            self._pointer.press(event.button(), self._frame, geometry, _point(event.position()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Go on with a drag, or say what is under the pointer."""
         point, geometry = _point(event.position()), self.geometry_now()
-        if geometry is None or self._frame is None:
-            return
-        self.probe_changed.emit(probe_pixel(self._frame, *geometry.to_image(point)))
-        if self._drag is not None:
-            self._drag.move(point)
-        else:
-            self._boxes.hover(geometry, point)
+        if geometry is not None and self._frame is not None:
+            self.probe_changed.emit(probe_pixel(self._frame, *geometry.to_image(point)))
+            self._pointer.move(geometry, point)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Complete a drag once the last button is up."""
-        if self._drag is not None and event.buttons() == Qt.MouseButton.NoButton:
-            drag, self._drag = self._drag, None
-            drag.finish(_point(event.position()))
+        if event.buttons() == Qt.MouseButton.NoButton:
+            self._pointer.release(_point(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Fit the image."""
-        if event.button() == Qt.MouseButton.LeftButton and self._tool is not Tool.MEASURE:
+        if event.button() == Qt.MouseButton.LeftButton and self.tool is not Tool.MEASURE:
             self.fit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
         """Scroll the stack, or zoom at the pointer."""
         is_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        action = self._bindings.control_wheel if is_control else self._bindings.wheel
-        # Control and Alt turn some wheels sideways.
+        # Alt turns some wheels sideways.
         turned = event.angleDelta().y() or event.angleDelta().x()
-        geometry = self.geometry_now()
+        frames = self._pointer.wheel(turned, is_control, self.geometry_now(), _point(event.position()))
+        if frames:
+            self.scroll_requested.emit(frames)
         event.accept()
-        if action is WheelAction.ZOOM and geometry is not None:
-            factor = math.pow(_ZOOM_PER_NOTCH, turned / _WHEEL_NOTCH)
-            self.apply_view(geometry.zoomed(factor, _point(event.position())))
-        elif action is WheelAction.SCROLL:
-            # Touch pads report small parts of a notch.
-            self._wheel_rest += turned / _WHEEL_NOTCH
-            whole = int(self._wheel_rest)
-            self._wheel_rest -= whole
-            if whole:
-                self.scroll_requested.emit(-whole)
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 (Qt's name)
         """Start counting the wheel anew."""
-        self._wheel_rest = 0.0
+        self._pointer.enter()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """Nothing is under the pointer any more."""
         self.board.hover(None)
         self.probe_changed.emit(None)
-
-    def _drag_for(self, action: DragAction, geometry: ViewGeometry, point: Point) -> Drag | None:
-        if action is DragAction.TOOL:
-            return self._tool_drag(geometry, point)
-        if action is DragAction.PAN:
-            return pan_drag(geometry, point, self.apply_view)
-        if action is DragAction.ZOOM:
-            return zoom_drag(geometry, point, self.apply_view)
-        return self._window_drag(point)
-
-    def _tool_drag(self, geometry: ViewGeometry, point: Point) -> Drag | None:
-        if self._tool is Tool.PAN:
-            return pan_drag(geometry, point, self.apply_view)
-        if self._tool is Tool.ZOOM:
-            return zoom_drag(geometry, point, self.apply_view)
-        if self._tool is Tool.MEASURE:
-            return SpanDrag(geometry, point, self._preview_measured, self._add_measured)
-        if self._tool is Tool.DRAW_BOX:
-            return self._boxes.drawing_drag(geometry, point)
-        drag = self._boxes.grip_drag(geometry, point) or self._window_drag(point)
-        return ClickOrDrag(
-            point, QApplication.startDragDistance() / 2, lambda: self._boxes.click(geometry, point), drag
-        )
-
-    def _window_drag(self, point: Point) -> Drag | None:
-        if self._frame is None or not self._frame.is_grey:
-            return None
-        return window_drag(self._view, self._view.window or starting_window(self._frame), point, self.apply_view)
-
-    def _preview_measured(self, span: Rectangle | None) -> None:
-        self._measuring = () if span is None else (self._measured_line(span),)
-        self.update()
-
-    def _add_measured(self, span: Rectangle) -> None:
-        self._measured = (*self._measured, self._measured_line(span))
-        self.update()
-
-    def _measured_line(self, span: Rectangle) -> MeasuredLine:
-        if self._frame is None:
-            raise RuntimeError("a line was measured without an image")
-        start, end = span[:2], span[2:]
-        return MeasuredLine(start, end, measure_length(self._frame, start, end).text)
-
-    def _cancel_drag(self) -> None:
-        if self._drag is not None:
-            drag, self._drag = self._drag, None
-            drag.cancel()
 
     # Keys
 
@@ -435,13 +360,14 @@ class ImageCanvas(QWidget):
         geometry, key = self.geometry_now(), event.key()
         if geometry is not None and self._boxes.press_key(key, event.modifiers(), geometry):
             return
-        if key == Qt.Key.Key_Escape and (self._drag is not None or self.board.selected is not None):
-            self._cancel_drag() if self._drag is not None else self.board.select(None)
+        if key == Qt.Key.Key_Escape and self._pointer.cancel():
+            return
+        if key == Qt.Key.Key_Escape and self.board.selected is not None:
+            self.board.select(None)
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.scroll_requested.emit(1 if key == Qt.Key.Key_Down else -1)
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._measured:
-            self._measured = self._measured[:-1]
-            self.update()
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._measured.remove_last():
+            return
         else:
             super().keyPressEvent(event)
 

@@ -28,6 +28,8 @@ class SeriesView(QWidget):
 
     #: `Frame` that came on screen.
     frame_changed = Signal(object)
+    #: Why the frame that was gone to cannot be read; no frame is on screen then.
+    frame_failed = Signal(str)
     #: `ViewState`
     view_changed = Signal(object)
     #: Place in the stack, from 0, as soon as the user goes there.
@@ -131,7 +133,10 @@ class SeriesView(QWidget):
         self._spinner.stop()
         self.cine.stop()
         self.canvas.show_frame(None, keep_view=True)
-        self.canvas.set_message(sentence or self.tr("This image cannot be read; try another one."))
+        message = sentence or self.tr("This image cannot be read; try another one.")
+        self.canvas.set_message(message)
+        self._say_position()
+        self.frame_failed.emit(message)
 
     def _play_on(self) -> None:
         # A frame that is still being read is waited for, not skipped.

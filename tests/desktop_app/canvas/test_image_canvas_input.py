@@ -249,6 +249,7 @@ def test_arrows_move_as_seen_and_control_resizes(canvas: ImageCanvas, board: Fin
     QTest.keyClick(canvas, Qt.Key.Key_Right)
     # Right on the screen is up in the image that was turned clockwise.
     assert board.boxes.boxes[0].pixels == (20, 19, 60, 59)
+    assert "20, 19, 60, 59" in canvas.accessibleDescription()
     QTest.keyClick(canvas, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     assert board.boxes.boxes[0].pixels == (30, 19, 70, 59)
     QTest.keyClick(canvas, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)

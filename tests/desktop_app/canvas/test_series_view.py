@@ -160,8 +160,10 @@ def test_a_frame_that_cannot_be_read_says_why_and_the_next_one_is_shown(
     view.show_series(stack(5), index=1)
     qtbot.waitUntil(lambda: shown(view) == 1)
     view.canvas.rotate_right()
-    view.set_index(2)
-    qtbot.waitUntil(lambda: view.canvas.accessibleDescription() == "The file is cut off; copy it again.")
+    with qtbot.waitSignal(view.frame_failed) as failed:
+        view.set_index(2)
+    assert failed.args == ["The file is cut off; copy it again."]
+    assert view.canvas.accessibleDescription() == "The file is cut off; copy it again."
     assert view.frame is None
     view.set_index(3)
     qtbot.waitUntil(lambda: shown(view) == 3)
@@ -208,6 +210,7 @@ def test_a_single_image_has_no_stack_controls(view: SeriesView, qtbot: QtBot) ->
     view.show_series(stack(1))
     assert not view.scroll_bar.isVisible()
     assert not view.cine.isVisible()
+    assert view.canvas.size() == view.size()
     view.show_series(stack(2))
     assert view.scroll_bar.isVisible()
     assert view.cine.isVisible()
