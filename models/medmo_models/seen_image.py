@@ -102,7 +102,8 @@ def image_from_patches(patches: NDArray[np.float32], grid: NDArray[np.int64], la
     ).transpose(np.argsort(_PATCH_ORDER))
     whole = cut.reshape(frames * layout.twin_frames, 3, rows * patch, columns * patch)[0].transpose(1, 2, 0)
     mean, std = (np.asarray(values, dtype=np.float32) for values in (layout.mean, layout.std))
-    pixels: NDArray[np.uint8] = np.clip(np.rint((whole * std + mean) * 255), 0, 255).astype(np.uint8)
+    values = np.clip(np.rint((whole * std + mean) * 255), 0, 255)
+    pixels: NDArray[np.uint8] = values.astype(np.uint8, order="C")
     return pixels
 
 
