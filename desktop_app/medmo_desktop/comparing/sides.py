@@ -18,6 +18,7 @@ from medmo_runtime.worker.protocol import Opened
 
 #: Phases of one side in their order.
 PHASES = ("load", "vision", "prefill", "decode")
+_END_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -129,8 +130,16 @@ def _ask(
         new_tokens=question.max_new_tokens,
     )
     worker = WorkerSession(request)
+    finished = threading.Event()
+
+    def end() -> None:
+        # A process that was just being started escapes the first time.
+        worker.kill()
+        while not finished.wait(_END_AGAIN_S):
+            worker.kill()
+
     # Ending the process waits for it, which is not for the canceller's thread.
-    control.on_cancel(lambda: threading.Thread(target=worker.kill).start())
+    control.on_cancel(lambda: threading.Thread(target=end).start())
     try:
         report("load")
         opened = worker.open()
@@ -151,4 +160,5 @@ def _ask(
         raise
     finally:
         control.on_cancel(None)
+        finished.set()
         worker.close()

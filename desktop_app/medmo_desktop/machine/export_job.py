@@ -124,7 +124,7 @@ def _listen(child: Child, control: JobControl) -> ExportResult:
             control.report(values["phase"], values["done"], values["total"])
         elif message.kind == "failed":
             raise CannotRunError(values["text"])
-        else:
+        elif message.kind == "done":
             check = values["self_check"]
             return ExportResult(
                 Path(values["path"]),

@@ -38,6 +38,8 @@ class ModelsPanel(QWidget):
 
     #: Folders of the artifacts to use (list of str), and whether the user wants them against the memory prediction.
     model_chosen = Signal(list, bool)
+    #: The rows (tuple of `ModelRow`) after every look, also after an import or export.
+    models_changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -171,6 +173,7 @@ class ModelsPanel(QWidget):
         self.machine, self._rows = found
         self._fill()
         self.export_dialog.set_models(self._rows, self.machine)
+        self.models_changed.emit(self._rows)
 
     def _fill(self) -> None:
         selected = self.table.selected_row()

@@ -243,15 +243,16 @@ class WorkerSession:
 
     def close(self) -> None:
         """End the process and free its memory; a later call starts another one."""
-        if self._child is not None:
-            self._child.close()
-        self._child, self.opened = None, None
+        child, self._child, self.opened = self._child, None, None
+        if child is not None:
+            child.close()
 
     def kill(self) -> None:
         """End the process at once, from any thread; the call that is running raises `ProcessDiedError`."""
-        if self._child is not None:
-            self._child.kill()
-        self._child, self.opened = None, None
+        # Taken first: another thread may be ending it as well.
+        child, self._child, self.opened = self._child, None, None
+        if child is not None:
+            child.kill()
 
     def _running(self) -> Child:
         if self._child is None:

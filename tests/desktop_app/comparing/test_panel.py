@@ -113,6 +113,14 @@ def test_cancelling_while_a_model_loads_ends_its_process(panel: ComparePanel, qt
     assert panel.compare_button.isEnabled()
 
 
+def test_cancelling_before_there_is_a_process_loads_nothing(panel: ComparePanel, qtbot: QtBot) -> None:
+    job = panel.compare()
+    assert job is not None
+    with qtbot.waitSignal(job.cancelled, timeout=20_000):
+        job.cancel()
+    assert workers() == []
+
+
 def test_a_model_whose_process_is_killed_is_reported_and_can_be_asked_again(panel: ComparePanel, qtbot: QtBot) -> None:
     job = panel.compare()
     assert job is not None
