@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from medmo_cli import ask, compare, demo, doctor, export, models
+from medmo_cli import ask, compare, demo, doctor, export, models, replay, view
 from medmo_cli.interrupt import interrupts_remembered
 from medmo_cli.output import errors_as_sentences
 from medmo_models import __version__
@@ -22,7 +22,9 @@ app = typer.Typer(
 app.command("demo")(demo.command)
 app.command("doctor")(doctor.command)
 app.command("ask")(ask.command)
+app.command("view")(view.command)
 app.command("compare")(compare.command)
+app.command("replay")(replay.command)
 app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")
 

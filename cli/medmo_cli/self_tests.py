@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from functools import lru_cache
 from pathlib import Path
-from typing import get_args
 
 from medmo_cli.export import run_with_progress
 from medmo_cli.output import messages
-from medmo_export.pipeline import ExportMethod, ExportRequest
-from medmo_models import __version__
-from medmo_models.artifact import Artifact, open_artifact, open_model
-from medmo_models.directories import user_cache_directory
+from medmo_export.embedded import embedded_export, find_embedded
+from medmo_models.artifact import Artifact, open_model
 from medmo_models.errors import MedMOError
-from medmo_models.library import embedded_model_path
 from medmo_runtime.candidates import Search
 from medmo_runtime.hardware import probe_machine
 from medmo_runtime.hardware.torch_view import confirm_with_torch
@@ -57,11 +51,6 @@ def test_before_use(request: OpenRequest) -> None:
     choose_tested(artifacts, search, judge, lambda text: messages.print(text, style="dim", markup=False))
 
 
-@lru_cache(maxsize=1)
-def _embedded() -> Artifact:
-    return open_model(embedded_model_path())
-
-
 def embedded_in_format(method: str) -> Artifact:
     """Return the embedded model in a format, quantized on first use and kept in the cache folder.
 
@@ -70,14 +59,13 @@ def embedded_in_format(method: str) -> Artifact:
     MedMOError
         If it cannot be quantized here, without torch for example.
     """
-    embedded = _embedded()
-    if method in (embedded.manifest.method, "fp16", "fp32"):
-        return embedded
-    destination = user_cache_directory() / "self-test" / f"{embedded.id[:16]}-{__version__}" / method
-    with contextlib.suppress(MedMOError):
-        return open_artifact(destination)
-    known = next(name for name in get_args(ExportMethod) if name == method)
-    return _make(known, destination)
+    found = find_embedded(method)
+    if found is not None:
+        return found
+    # The doctor wants GPTQ's copy as well, so the calibration is not run twice.
+    source = embedded_in_format("gptq").path if method == "onnx-int4" else None
+    messages.print(f"quantizing the embedded model to {method} for the self-test (once)")
+    return run_with_progress(embedded_export(method, source))
 
 
 def judge(method: str) -> Path | None:
@@ -87,12 +75,3 @@ def judge(method: str) -> Path | None:
     except MedMOError as error:
         messages.print(f"there is no embedded model in {method} to judge on: {error}", markup=False)
         return None
-
-
-def _make(method: ExportMethod, destination: Path) -> Artifact:
-    source = embedded_in_format("gptq").path if method == "onnx-int4" else _embedded().path
-    messages.print(f"quantizing the embedded model to {method} for the self-test (once)")
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    return run_with_progress(
-        ExportRequest(method=method, checkpoint=source, destination=destination, calibration_samples=8, overwrite=True)
-    )

@@ -6,43 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-FloatBox = tuple[float, float, float, float]
+from medmo_runtime.grounding.matching import FloatBox, LabelledBox, box_iou
 
-
-def box_iou(first: Sequence[FloatBox], second: Sequence[FloatBox]) -> NDArray[np.float64]:
-    """Return the intersection over union of every pair.
-
-    Parameters
-    ----------
-    first, second : sequence of box
-        n and m boxes with ``x1 <= x2`` and ``y1 <= y2``.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, m)
-        0 where both boxes are empty.
-    """
-    a = np.asarray(first, dtype=np.float64).reshape(-1, 4)
-    b = np.asarray(second, dtype=np.float64).reshape(-1, 4)
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    common = np.clip(high - low, 0.0, None).prod(axis=2)
-    area_a = (a[:, 2:] - a[:, :2]).prod(axis=1)
-    area_b = (b[:, 2:] - b[:, :2]).prod(axis=1)
-    union = area_a[:, None] + area_b[None, :] - common
-    overlap: NDArray[np.float64] = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
-    return overlap
-
-
-@dataclass(frozen=True)
-class LabelledBox:
-    """A box with its label (compared without case)."""
-
-    label: str
-    box: FloatBox
+__all__ = ["FloatBox", "LabelledBox", "Match", "box_iou", "match_boxes"]
 
 
 @dataclass(frozen=True)

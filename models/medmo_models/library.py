@@ -69,6 +69,15 @@ def find_model(name_or_path: str) -> Path:
     )
 
 
+def name_problem(name: str) -> str | None:
+    """Return why a model cannot be installed under a name, None if it can; whether it is taken is not looked up."""
+    if not _NAME.fullmatch(name):
+        return f"{name!r} cannot be a model's name: use letters, digits, dots, dashes and underscores."
+    if name == EMBEDDED_NAME:
+        return f"{name} is the name of the embedded model; choose another name."
+    return None
+
+
 def import_model(source: Path, name: str | None = None, progress: Progress | None = None) -> Artifact:
     """Copy a model into the library, going on where a cut-short import stopped.
 
@@ -91,10 +100,8 @@ def import_model(source: Path, name: str | None = None, progress: Progress | Non
         If the source is damaged or no model, the name is taken or not a name, or the disk is too small.
     """
     name = source.resolve().name if name is None else name
-    if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r} cannot be a model's name: use letters, digits, dots, dashes and underscores.")
-    if name == EMBEDDED_NAME:
-        raise InputError(f"{name} is the name of the embedded model; choose another name.")
+    if problem := name_problem(name):
+        raise InputError(problem)
     destination = models_directory().resolve() / name
     manifest, meter = _describe_source(source, progress)
     with exclusive(destination) as staging:

@@ -32,6 +32,7 @@ class ReadmePreparer:
         from transformers import AutoProcessor
 
         self._processor = AutoProcessor.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+        self.images = self._processor.image_processor
         self.tokenizer = self._processor.tokenizer
 
     def prepare(self, turns: Sequence[ChatTurn], *, add_generation_prompt: bool = True) -> PreparedPrompt:

@@ -71,6 +71,8 @@ class Search:
         Remembered self-tests.
     avoid : frozenset of str
         `Candidate.key` of candidates that failed although they should have run.
+    ignore_memory : bool
+        Let a candidate run that is predicted not to fit, in the plan that needs least: the user insists.
     """
 
     machine: Machine
@@ -82,6 +84,7 @@ class Search:
     new_tokens: int = 512
     measurements: MeasurementStore | None = None
     avoid: frozenset[str] = field(default_factory=frozenset)
+    ignore_memory: bool = False
 
 
 def examine(artifact: Artifact, backend: Backend, device: str, search: Search) -> Candidate:
@@ -103,14 +106,19 @@ def examine(artifact: Artifact, backend: Backend, device: str, search: Search) -
         return Candidate(artifact, backend, device, dtype, problem=untested)
     workload = Workload(search.max_pixels or artifact.spec.default_max_pixels, search.images, search.new_tokens)
     prefix = f"{artifact.id}|{backend.name}|{device}|{dtype}|"
+    avoid = frozenset(key.removeprefix(prefix) for key in search.avoid if key.startswith(prefix))
     found = find_plan(
         lambda work, measures: backend.predict_memory(artifact, device, dtype, work, measures),
         workload,
         backend.measures(artifact, device),
         free := machine.free_bytes(device),
-        frozenset(key.removeprefix(prefix) for key in search.avoid if key.startswith(prefix)),
+        avoid,
     )
     problem: str | None = None
+    if found.fitting is None and search.ignore_memory:
+        smallest = min(found.tried, key=lambda plan: plan.total)
+        if smallest.key not in avoid:
+            return Candidate(artifact, backend, device, dtype, smallest, found.tried, free, None, measured)
     if found.fitting is None and free is not None:
         problem = describe_shortage(min(found.tried, key=lambda plan: plan.total), free)
         problem += f" even if {_listed(found.tried[-1].given_up)}" if found.tried[-1].given_up else ""

@@ -100,6 +100,8 @@ def _reason(best: Candidate, usable: int, by_speed: bool, candidates: Sequence[C
         parts.append(f"first of {usable} that can run, by the table for {kind}")
     if best.plan is not None:
         parts.append(f"needs about {readable_bytes(best.plan.total)}")
+        if best.free_bytes is not None and best.plan.total > best.free_bytes:
+            parts.append(f"tried on request although only {readable_bytes(best.free_bytes)} are free")
         parts += [f"to fit, {given_up}" for given_up in best.plan.given_up]
     parts += [f"not {c.title}: {c.problem}" for c in candidates if c.problem is not None]
     return "; ".join(parts)

@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from medmo_models.artifact import Artifact
 from medmo_models.imaging import LoadedImage
 from medmo_models.preprocessing import ChatTurn, PreparedPrompt, PromptPreparer
 from medmo_models.readme_preprocessing import ReadmePreparer
+from medmo_models.seen_image import PatchLayout, SeenImage, seen_images
 from medmo_runtime.answer import Answer, AnswerArtifact, AnswerBackend, AnswerStats
 from medmo_runtime.answer_builder import read_findings
 from medmo_runtime.candidates import Search, find_candidates
@@ -43,7 +44,12 @@ Preprocessing = Literal["standard", "readme"]
 
 
 class Preparer(Protocol):
-    """Turns a conversation into model inputs (`PromptPreparer` or `ReadmePreparer`)."""
+    """Turns a conversation into model inputs (`PromptPreparer` or `ReadmePreparer`).
+
+    ``images`` is transformers' image processor.
+    """
+
+    images: Any
 
     def prepare(self, turns: Sequence[ChatTurn], *, add_generation_prompt: bool = True) -> PreparedPrompt:
         """Prepare a conversation."""
@@ -102,6 +108,7 @@ class Session:
         images: int = 1,
         new_tokens: int = 512,
         avoid: frozenset[str] = frozenset(),
+        ignore_memory: bool = False,
         before_load: Callable[[Choice, Choice | None], None] | None = None,
     ) -> Session:
         """Choose the best of the artifacts' backends for this machine, fit it into the memory there and load it.
@@ -122,6 +129,8 @@ class Session:
             For how many images in one conversation, and for how long an answer in tokens, memory is planned.
         avoid : frozenset of str
             `Candidate.key` of candidates that failed although they should have run.
+        ignore_memory : bool
+            Try what is predicted not to fit, in the plan that needs least.
         before_load : callable, optional
             Told, before anything is loaded, of the choice and of what would be chosen if that failed.
 
@@ -144,7 +153,9 @@ class Session:
         machine = probe_machine()
         if not all(artifact.manifest.method.startswith("onnx") for artifact in artifacts):
             machine = confirm_with_torch(machine)
-        search = Search(machine, backend, device, dtype, max_pixels, images, new_tokens, MeasurementStore(), avoid)
+        search = Search(
+            machine, backend, device, dtype, max_pixels, images, new_tokens, MeasurementStore(), avoid, ignore_memory
+        )
         choice = choose(find_candidates(artifacts, search))
         if before_load is not None:
             before_load(choice, _following(artifacts, search, choice))
@@ -198,6 +209,17 @@ class Session:
         image_places = prepared.token_types.nonzero()[0]
         if len(image_places):
             self.model.prepare(prepared, int(image_places[-1]) + 1)
+
+    def see(self, images: Sequence[LoadedImage]) -> tuple[SeenImage, ...]:
+        """Return images as the model is given them: after resize, cut into whole tokens.
+
+        Raises
+        ------
+        InputError
+            If an image cannot be prepared.
+        """
+        prepared = self.preparer.prepare(chat_turns([Turn("user", "", tuple(images))]))
+        return seen_images(prepared, PatchLayout.of_processor(self.preparer.images))
 
     def ask(
         self,

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from medmo_models.imaging.loaded import ImageFormat
+
 
 @dataclass(frozen=True)
 class FrameReference:
@@ -47,11 +49,15 @@ class Series:
 
 @dataclass(frozen=True)
 class GreyWindow:
-    """Window center and width in `Frame.unit`, with a name such as ``lung`` or the file's own explanation."""
+    """Window center and width in `Frame.unit`, with a name such as ``lung`` or the file's own explanation.
+
+    ``function`` is DICOM's VOI LUT Function: LINEAR, LINEAR_EXACT or SIGMOID.
+    """
 
     center: float
     width: float
     name: str = ""
+    function: str = "LINEAR"
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,8 @@ class Frame:
         Of the file's bytes.
     frame_count : int
         Of the file.
+    source_format : str
+        ``DICOM``, ``PNG``, ``JPEG``, ``TIFF`` or ``NIfTI``; ``array`` if it is from no file.
     unit : str
         ``HU``, ``SUV``..., or empty.
     inverted : bool
@@ -111,6 +119,7 @@ class Frame:
     height: int
     sha256: str
     frame_count: int = 1
+    source_format: ImageFormat = "array"
     unit: str = ""
     inverted: bool = False
     windows: tuple[GreyWindow, ...] = ()

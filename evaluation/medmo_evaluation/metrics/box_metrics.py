@@ -1,4 +1,4 @@
-"""GIoU, the matching of two models' boxes, and average precision."""
+"""How two models' boxes differ, and average precision."""
 
 from __future__ import annotations
 
@@ -7,42 +7,10 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
+from medmo_evaluation.boxes import FloatBox, LabelledBox
+from medmo_runtime.grounding.matching import SAME_BOX_IOU, pair_boxes
 
-from medmo_evaluation.boxes import FloatBox, LabelledBox, box_iou
-
-#: A box of the reference counts as matched from this IoU on, else as moved.
-SAME_BOX_IOU = 0.9
 IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
-#: Weights of MedMO's own training reward for boxes: 5 L1 + 2 (1 - GIoU).
-_L1_WEIGHT, _GIOU_WEIGHT = 5.0, 2.0
-_DIFFERENT_LABEL = 1e6
-
-
-def box_giou(first: Sequence[FloatBox], second: Sequence[FloatBox]) -> NDArray[np.float64]:
-    """Return the generalized IoU of every pair, in [-1, 1] (Rezatofighi et al., CVPR 2019).
-
-    Parameters
-    ----------
-    first, second : sequence of box
-        n and m boxes with ``x1 <= x2`` and ``y1 <= y2``.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, m)
-    """
-    a = np.asarray(first, dtype=np.float64).reshape(-1, 4)
-    b = np.asarray(second, dtype=np.float64).reshape(-1, 4)
-    iou = box_iou(first, second)
-    low = np.minimum(a[:, None, :2], b[None, :, :2])
-    high = np.maximum(a[:, None, 2:], b[None, :, 2:])
-    hull = (high - low).prod(axis=2)
-    areas = (a[:, 2:] - a[:, :2]).prod(axis=1)[:, None] + (b[:, 2:] - b[:, :2]).prod(axis=1)[None, :]
-    union = areas / (1 + iou)
-    gap: NDArray[np.float64] = np.divide(hull - union, hull, out=np.zeros_like(hull), where=hull > 0)
-    return iou - gap
 
 
 @dataclass(frozen=True)
@@ -85,20 +53,10 @@ def box_drift(model: Sequence[LabelledBox], reference: Sequence[LabelledBox], si
     Drift
         Pairs that do not overlap are not pairs: the one box is lost, the other new.
     """
-    if not model or not reference:
-        return Drift((), (), len(reference), len(model))
-    ours, theirs = [entry.box for entry in model], [entry.box for entry in reference]
-    scale = np.asarray([*size, *size], dtype=np.float64)
-    difference = np.asarray(ours)[:, None] - np.asarray(theirs)[None]
-    cost = _L1_WEIGHT * np.abs(difference / scale).sum(axis=2) + _GIOU_WEIGHT * (1 - box_giou(ours, theirs))
-    same = np.array([[m.label.casefold() == r.label.casefold() for r in reference] for m in model])
-    rows, columns = linear_sum_assignment(np.where(same, cost, _DIFFERENT_LABEL))
-    overlap = box_iou(ours, theirs)
-    pairs = [(r, c) for r, c in zip(rows, columns, strict=True) if same[r, c] and overlap[r, c] > 0]
-    shifts = [float(np.linalg.norm(difference[r, c].reshape(2, 2), axis=1).mean()) for r, c in pairs]
+    pairs = pair_boxes(model, reference, size)
     return Drift(
-        tuple(float(overlap[r, c]) for r, c in pairs),
-        tuple(shifts),
+        tuple(pair.iou for pair in pairs),
+        tuple(pair.corner_shift for pair in pairs),
         len(reference) - len(pairs),
         len(model) - len(pairs),
     )

@@ -16,9 +16,9 @@ from medmo_evaluation.metrics.box_metrics import (
     ScoredBoxes,
     average_precision,
     box_drift,
-    box_giou,
 )
 from medmo_evaluation.metrics.intervals import Interval, bootstrap, bootstrap_mean, bootstrap_ratio, divide
+from medmo_runtime.grounding.matching import box_giou
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from medmo_evaluation.report import figures
 from medmo_evaluation.report.columns import COLUMNS, SORT_COLUMNS, sorted_rows
 from medmo_evaluation.report.plots import plots
 from medmo_evaluation.report.sections import detail_sections
-from medmo_evaluation.report.text_diff import word_diff
+from medmo_runtime.text_diff import word_diff
 
 #: Kinds of boxes on a picture, in the order in which they are drawn.
 _BOX_KINDS = ("true", "reference", "model")

@@ -82,6 +82,18 @@ def publish(staging: Path, destination: Path) -> None:
     _sync_folder(destination.parent)
 
 
+def discard_staging(destination: Path) -> None:
+    """Remove what a killed export or import left beside ``destination``; what is at ``destination`` stays.
+
+    Raises
+    ------
+    InputError
+        If another process is writing the same destination.
+    """
+    with exclusive(destination.resolve()) as staging:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
 def _swap(staging: Path, destination: Path) -> None:
     # mkdtemp finds a free name; the rename needs it empty, and on Windows absent.
     replaced = Path(tempfile.mkdtemp(prefix=f".{destination.name}.replaced-", dir=destination.parent))

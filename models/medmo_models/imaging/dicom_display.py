@@ -20,6 +20,7 @@ from medmo_models.imaging.grey import (
     range_fractions,
     to_bytes,
 )
+from medmo_models.imaging.loaded import GreyValues
 from medmo_models.imaging.lookup_table import read_table
 
 _KEYWORDS = (
@@ -34,6 +35,7 @@ _KEYWORDS = (
     "VOILUTSequence",
     "WindowCenter",
     "WindowWidth",
+    "WindowCenterWidthExplanation",
     "VOILUTFunction",
     "PresentationLUTShape",
     "PixelPresentation",
@@ -68,7 +70,7 @@ def frame_settings(dataset: Any, frame: int) -> Any:
 
 
 def show_grey_frame(
-    pixels: Values, settings: Any, window: tuple[float, float] | None, *, little_endian: bool
+    pixels: Values, settings: Any, window: Window | None, *, little_endian: bool
 ) -> tuple[Bytes, list[str]]:
     """Return one grey frame as 8 bits, with the notes to make.
 
@@ -78,7 +80,7 @@ def show_grey_frame(
         Stored values.
     settings : pydicom.dataset.Dataset
         From `frame_settings`.
-    window : (center, width) or None
+    window : Window or None
         In rescaled units; takes the place of the file's VOI transformation.
     """
     rescale, notes = _modality(settings, little_endian)
@@ -90,6 +92,33 @@ def show_grey_frame(
     if inversion is None:
         return shown, [*notes, voi_note]
     return 255 - shown, [*notes, voi_note, inversion]
+
+
+def grey_values(pixels: Values, settings: Any, *, little_endian: bool) -> GreyValues:
+    """Return a grey frame's stored values with its modality transformation, windows and polarity.
+
+    Parameters
+    ----------
+    pixels : ndarray of integers or floats, shape (rows, columns)
+        Stored values.
+    settings : pydicom.dataset.Dataset
+        From `frame_settings`.
+    """
+    rescale, _ = _modality(settings, little_endian)
+    windows = tuple(window for window in file_windows(settings) if window.is_usable)
+    return GreyValues(pixels, rescale, windows, inverted=_inversion(settings) is not None)
+
+
+def file_windows(settings: Any) -> list[Window]:
+    """Return the windows that the file states, in its order, usable or not."""
+    function = str(settings.get("VOILUTFunction") or "LINEAR")
+    explanations = settings.get("WindowCenterWidthExplanation") or ()
+    names = [explanations] if isinstance(explanations, str) else list(explanations)
+    pairs = zip(_numbers(settings.get("WindowCenter")), _numbers(settings.get("WindowWidth")), strict=False)
+    return [
+        Window(center, width, function, str(names[index]) if index < len(names) else "")
+        for index, (center, width) in enumerate(pairs)
+    ]
 
 
 def _modality(settings: Any, little_endian: bool) -> tuple[Rescale | None, list[str]]:
@@ -113,24 +142,23 @@ def _modality(settings: Any, little_endian: bool) -> tuple[Rescale | None, list[
 def _voi(
     pixels: Values,
     settings: Any,
-    window: tuple[float, float] | None,
+    window: Window | None,
     rescale: Rescale | None,
     little_endian: bool,
 ) -> tuple[Brightness, str]:
     """Return the function from rescaled values to brightness, and the note to make."""
     if window is not None:
-        chosen = Window(*window)
-        return chosen.fractions, f"window {chosen} as asked"
+        return window.fractions, f"window {window} as asked"
     if settings.get("VOILUTSequence"):
         item = settings.VOILUTSequence[0]
         table = read_table(item.LUTDescriptor, item.LUTData, little_endian=little_endian)
         return table.fractions, "VOI lookup table from the file" + _first_of(len(settings.VOILUTSequence))
-    centers, widths = _numbers(settings.get("WindowCenter")), _numbers(settings.get("WindowWidth"))
+    windows = file_windows(settings)
     reason = "no window in the file"
-    if centers and widths:
-        found = Window(centers[0], widths[0], str(settings.get("VOILUTFunction") or "LINEAR"))
+    if windows:
+        found = windows[0]
         if found.is_usable:
-            return found.fractions, f"window {found} from the file" + _first_of(len(centers))
+            return found.fractions, f"window {found} from the file" + _first_of(len(windows))
         reason = f"the file's window {found} is not usable"
     return _without_window(pixels, settings, rescale, reason)
 

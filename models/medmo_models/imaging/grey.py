@@ -29,11 +29,14 @@ class Window:
         In the units of the values it is applied to; ``width`` above 0.
     function : {"LINEAR", "LINEAR_EXACT", "SIGMOID"}
         LINEAR is not defined for widths below 1; LINEAR_EXACT takes its place there.
+    explanation : str
+        The file's own name for the window; it may quote anything, so it is for the screen only.
     """
 
     center: float
     width: float
     function: str = "LINEAR"
+    explanation: str = ""
 
     @property
     def is_usable(self) -> bool:
@@ -58,6 +61,12 @@ class Window:
     def __str__(self) -> str:
         """Return center and width as radiology writes them, and the function where it is not LINEAR."""
         return f"{self.center:.10g}/{self.width:.10g}" + ("" if self.function == "LINEAR" else f" ({self.function})")
+
+
+def check_window(window: Window | None) -> None:
+    """Raise `InputError` for a window whose numbers or function the standard does not define."""
+    if window is not None and not window.is_usable:
+        raise InputError(f"the window {window} is not usable: give a center and a width above 0")
 
 
 def full_range(values: Values) -> tuple[float, float]:
@@ -107,7 +116,7 @@ def map_values(pixels: Values, mapping: Callable[[Values], NDArray[Any]]) -> NDA
     return mapping(pixels)
 
 
-def show_grey(pixels: Values, bits: int, window: tuple[float, float] | None) -> tuple[Bytes, str | None]:
+def show_grey(pixels: Values, bits: int, window: Window | None) -> tuple[Bytes, str | None]:
     """Return stored grey values of a PNG, JPEG or TIFF as 8 bits, with the note to make.
 
     Parameters
@@ -116,12 +125,11 @@ def show_grey(pixels: Values, bits: int, window: tuple[float, float] | None) -> 
     bits : int
         Bits per sample. Unsigned values of up to 8 bits keep their meaning, 0 black and ``2**bits - 1`` white; all
         others are shown over the range they span, because 16-bit files rarely use all of it.
-    window : (center, width) or None
+    window : Window or None
         Takes the place of either.
     """
     if window is not None:
-        chosen = Window(*window)
-        return map_values(pixels, lambda values: to_bytes(chosen.fractions(values))), f"window {chosen} as asked"
+        return map_values(pixels, lambda values: to_bytes(window.fractions(values))), f"window {window} as asked"
     if pixels.dtype == np.uint8 and bits == 8:
         return pixels, None
     if np.issubdtype(pixels.dtype, np.unsignedinteger) and bits < 8:

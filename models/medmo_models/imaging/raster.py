@@ -9,10 +9,11 @@ from PIL import Image, ImageFile
 
 from medmo_models.errors import InputError
 from medmo_models.imaging.colour import grey_to_rgb, orient, over_black, samples_to_bytes
-from medmo_models.imaging.grey import Bytes, Values, show_grey
+from medmo_models.imaging.grey import Bytes, Values, Window, show_grey
 from medmo_models.imaging.library_calls import failure_means, quiet_library
 from medmo_models.imaging.loaded import (
     LARGEST_IMAGE_PIXELS,
+    GreyValues,
     Rendering,
     check_size,
     choose_frame,
@@ -29,7 +30,7 @@ _DAMAGED = {
 
 
 def read_raster(
-    handle: BinaryIO, source_format: Literal["PNG", "JPEG"], frame: int | None, window: tuple[float, float] | None
+    handle: BinaryIO, source_format: Literal["PNG", "JPEG"], frame: int | None, window: Window | None
 ) -> Rendering:
     """Read a PNG or JPEG file; raises `InputError`."""
     with quiet_library("PIL"), failure_means(_DAMAGED[source_format]):
@@ -44,8 +45,11 @@ def read_raster(
         frame_count = getattr(image, "n_frames", 1)
         frame, notes = choose_frame(frame, frame_count)
         image.seek(frame)
+        grey = None
         if image.mode in _GREY_MODES or _raw_mode(image) == _GREY_ALPHA_16:
-            pixels, grey_notes = _grey_pixels(image, handle, window)
+            samples, alpha, bits = _grey_samples(image, handle)
+            pixels, grey_notes = _grey_pixels(samples, alpha, bits, window)
+            grey = GreyValues(samples)
             notes += grey_notes
         else:
             refuse_window_on_colour(window)
@@ -54,14 +58,12 @@ def read_raster(
         orientation = image.getexif().get(_ORIENTATION_TAG, 1)
     if orientation in range(2, 9):
         pixels = orient(pixels, orientation)
+        grey = grey and GreyValues(orient(grey.stored, orientation))
         notes.append(f"turned upright: EXIF orientation {orientation}")
-    return Rendering(pixels, frame, frame_count, tuple(notes))
+    return Rendering(pixels, frame, frame_count, tuple(notes), grey)
 
 
-def _grey_pixels(
-    image: ImageFile.ImageFile, handle: BinaryIO, window: tuple[float, float] | None
-) -> tuple[Bytes, list[str]]:
-    samples, alpha, bits = _grey_samples(image, handle)
+def _grey_pixels(samples: Values, alpha: Bytes | None, bits: int, window: Window | None) -> tuple[Bytes, list[str]]:
     shown, note = show_grey(samples, bits, window)
     notes = [note] if note else []
     if alpha is not None:

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from medmo_models.errors import InputError
 from medmo_models.imaging.colour import grey_to_rgb, orient, over_black, samples_to_bytes
-from medmo_models.imaging.grey import Bytes, show_grey
+from medmo_models.imaging.grey import Bytes, Window, show_grey
 from medmo_models.imaging.library_calls import failure_means, quiet_library
-from medmo_models.imaging.loaded import Rendering, check_size, choose_frame, refuse_window_on_colour
+from medmo_models.imaging.loaded import GreyValues, Rendering, check_size, choose_frame, refuse_window_on_colour
 
 _DAMAGED = "the TIFF data cannot be decoded: it is damaged, cut short or compressed in an unsupported way"
 _ORIENTATION_TAG = 274
 _ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA = 1, 2  # TIFF 6.0, ExtraSamples
 
 
-def read_tiff(handle: BinaryIO, frame: int | None, window: tuple[float, float] | None) -> Rendering:
+def read_tiff(handle: BinaryIO, frame: int | None, window: Window | None) -> Rendering:
     """Read one page of a TIFF file; raises `InputError`."""
     with quiet_library("tifffile"), failure_means(_DAMAGED), tifffile.TiffFile(handle) as file:
         page_count = len(file.pages)
@@ -36,11 +36,15 @@ def read_tiff(handle: BinaryIO, frame: int | None, window: tuple[float, float] |
         tag = page.tags.get(_ORIENTATION_TAG)
         orientation = tag.value if tag is not None else 1
         pixels, page_notes = _page_pixels(page, samples, window)
+        grey = None
+        if _is_grey(page):
+            white_is_zero = page.photometric == tifffile.PHOTOMETRIC.MINISWHITE
+            grey = GreyValues(orient(_colour_samples(page, samples), orientation), inverted=white_is_zero)
     notes += page_notes
     if orientation in range(2, 9):
         pixels = orient(pixels, orientation)
         notes.append(f"turned upright: TIFF orientation {orientation}")
-    return Rendering(pixels, index, page_count, tuple(notes))
+    return Rendering(pixels, index, page_count, tuple(notes), grey)
 
 
 def _check_layout(page: Any) -> None:
@@ -65,6 +69,18 @@ def _colour_channels(page: Any) -> int:
     raise InputError(f"the TIFF colour space {name} is not supported; save the image as grey or RGB")
 
 
+def _is_grey(page: Any) -> bool:
+    return _colour_channels(page) == 1 and page.photometric != tifffile.PHOTOMETRIC.PALETTE
+
+
+def _colour_samples(page: Any, samples: NDArray[Any]) -> NDArray[Any]:
+    """Return samples (height, width[, samples]) without the extra ones: (height, width[, 3])."""
+    channels = _colour_channels(page)
+    if samples.ndim == 2:
+        return samples
+    return samples[:, :, 0] if channels == 1 else samples[:, :, :channels]
+
+
 def _check_complete(page: Any, file_size: int) -> None:
     """Refuse a page whose data ends beyond the file: tifffile fills missing strips and tiles with zeros."""
     ends = (offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False))
@@ -72,15 +88,15 @@ def _check_complete(page: Any, file_size: int) -> None:
         raise InputError("the TIFF file is cut short: its pixel data is incomplete")
 
 
-def _page_pixels(page: Any, samples: NDArray[Any], window: tuple[float, float] | None) -> tuple[Bytes, list[str]]:
+def _page_pixels(page: Any, samples: NDArray[Any], window: Window | None) -> tuple[Bytes, list[str]]:
     """Return RGB (height, width, 3) from samples (height, width[, samples]), and the notes to make."""
     kind = page.photometric
     channels = _colour_channels(page)
-    colour = samples if samples.ndim == 2 else samples[:, :, 0] if channels == 1 else samples[:, :, :channels]
+    colour = _colour_samples(page, samples)
     if kind == tifffile.PHOTOMETRIC.PALETTE:
         refuse_window_on_colour(window)
         pixels, notes = _palette_bytes(page.colormap)[colour], ["palette expanded to RGB"]
-    elif channels == 1:
+    elif _is_grey(page):
         grey, notes = _grey_pixels(page, colour, window)
         pixels = grey_to_rgb(grey)
     else:
@@ -94,7 +110,7 @@ def _page_pixels(page: Any, samples: NDArray[Any], window: tuple[float, float] |
     return pixels, notes
 
 
-def _grey_pixels(page: Any, grey: NDArray[Any], window: tuple[float, float] | None) -> tuple[Bytes, list[str]]:
+def _grey_pixels(page: Any, grey: NDArray[Any], window: Window | None) -> tuple[Bytes, list[str]]:
     shown, note = show_grey(grey, page.bitspersample, window)
     notes = [note] if note else []
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:

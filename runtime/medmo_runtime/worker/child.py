@@ -35,6 +35,21 @@ def describe_death(code: int) -> str:
     return f"{_SIGNALS.get(name, 'was ended')} ({name})" if "(" not in _SIGNALS.get(name, "") else _SIGNALS[name]
 
 
+#: The argument by which a frozen application is told which module to be, in place of the interpreter's ``-m``.
+MODULE_ARGUMENT = "--run-module"
+
+
+def child_command(module: str) -> list[str]:
+    """Return the command line that runs a module.
+
+    A frozen application (PyInstaller sets ``sys.frozen``) is its own interpreter and knows no ``-m``; its entry point
+    must look for `MODULE_ARGUMENT`.
+    """
+    if getattr(sys, "frozen", False):
+        return [sys.executable, MODULE_ARGUMENT, module]
+    return [sys.executable, "-m", module]
+
+
 class Child:
     """A running child process.
 
@@ -46,7 +61,7 @@ class Child:
 
     def __init__(self, module: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            child_command(module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -9,8 +9,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from medmo_models.errors import CannotRunError, OutOfMemoryError, ProcessDiedError
 from medmo_models.imaging import LoadedImage
+from medmo_models.network_guard import AttemptKind
+from medmo_models.seen_image import SeenImage
 from medmo_runtime.answer import Answer, read_answer
 from medmo_runtime.conversation import Turn
 from medmo_runtime.generation import PhaseCallback, StopSignal, TextCallback
@@ -27,6 +31,8 @@ _LONGEST_FAULT = 300
 _Result = TypeVar("_Result")
 #: Told in words of what happens beside the answer: a death, a retry.
 NoticeCallback = Callable[[str], None]
+#: Told of each attempt of the worker's to reach the network, which its guard refused: the target's kind.
+AttemptCallback = Callable[[AttemptKind], None]
 
 
 class WorkerFaultError(RuntimeError):
@@ -46,12 +52,22 @@ class WorkerSession:
         When memory runs out or the process dies, try once more with the next plan, and say so.
     on_notice : callable, optional
         Told of a retry, in words.
+    on_network_attempt : callable, optional
+        Told of each attempt of the worker's to reach the network; see `medmo_models.network_guard`.
     """
 
-    def __init__(self, request: OpenRequest, *, auto: bool = False, on_notice: NoticeCallback | None = None) -> None:
+    def __init__(
+        self,
+        request: OpenRequest,
+        *,
+        auto: bool = False,
+        on_notice: NoticeCallback | None = None,
+        on_network_attempt: AttemptCallback | None = None,
+    ) -> None:
         self._request = request
         self._auto = auto
         self._notice = on_notice or (lambda _text: None)
+        self._network_attempt = on_network_attempt or (lambda _kind: None)
         self._child: Child | None = None
         self._images = SentImages()
         self._kept: Path | None = None
@@ -114,7 +130,35 @@ class WorkerSession:
         on_phase: PhaseCallback | None = None,
         stop: StopSignal | None = None,
     ) -> Answer:
+        """Answer one question; parameters and errors as `ask_with_tokens`."""
+        return self.ask_with_tokens(
+            images,
+            prompt,
+            history=history,
+            max_new_tokens=max_new_tokens,
+            on_text=on_text,
+            on_phase=on_phase,
+            stop=stop,
+        )[0]
+
+    def ask_with_tokens(
+        self,
+        images: Sequence[LoadedImage],
+        prompt: str,
+        *,
+        history: Sequence[Turn] = (),
+        max_new_tokens: int = 512,
+        on_text: TextCallback | None = None,
+        on_phase: PhaseCallback | None = None,
+        stop: StopSignal | None = None,
+    ) -> tuple[Answer, tuple[int, ...]]:
         """Answer one question (see `Session.ask_with_tokens`); the phases begin with ``load`` where that is needed.
+
+        Returns
+        -------
+        answer : Answer
+        tokens : tuple of int
+            The answer's token ids, without the one that ends it.
 
         Raises
         ------
@@ -128,7 +172,7 @@ class WorkerSession:
         turns = [*history, Turn("user", prompt, tuple(images))]
         listen = stop or StopSignal()
 
-        def once() -> Answer:
+        def once() -> tuple[Answer, tuple[int, ...]]:
             if self.opened is None and on_phase is not None:
                 on_phase("load")
             self._open()
@@ -143,7 +187,7 @@ class WorkerSession:
         on_text: TextCallback | None,
         on_phase: PhaseCallback | None,
         stop: StopSignal,
-    ) -> Answer:
+    ) -> tuple[Answer, tuple[int, ...]]:
         described, blobs = self._images.describe(turns)
         child = self._running()
         self._number = number = self._number + 1
@@ -169,7 +213,7 @@ class WorkerSession:
             send_stop()
         with stop.listening(send_stop):
             message = self._receive("answer", {"text": hear_text, "phase": hear_phase})
-        return read_answer(message.values["answer"])
+        return read_answer(message.values["answer"]), tuple(message.values["tokens"])
 
     def prepare(self, images: Sequence[LoadedImage], history: Sequence[Turn] = ()) -> None:
         """Encode images before the question is known (see `Session.prepare`)."""
@@ -177,6 +221,21 @@ class WorkerSession:
         described, blobs = self._images.describe([*history, Turn("user", "", tuple(images))])
         self._phase = "encoding the image"
         self._call("prepare", {"turns": described}, blobs)
+
+    def see(self, images: Sequence[LoadedImage]) -> tuple[SeenImage, ...]:
+        """Return images as the model is given them (see `Session.see`)."""
+        return self._with_retry(lambda: self._see(images))
+
+    def _see(self, images: Sequence[LoadedImage]) -> tuple[SeenImage, ...]:
+        self._open()
+        described, blobs = self._images.describe([Turn("user", "", tuple(images))])
+        self._phase = "preparing the image"
+        self._running().send("see", {"turns": described}, blobs)
+        message = self._receive("seen", {})
+        return tuple(
+            SeenImage(np.frombuffer(blob, dtype=np.uint8).reshape(facts["shape"]), facts["token_side"])
+            for facts, blob in zip(message.values["images"], message.blobs, strict=True)
+        )
 
     def keep_encoded_images(self, folder: Path) -> None:
         """Keep encoded images in ``folder`` (see `Session.keep_encoded_images`), also after a restart."""
@@ -186,15 +245,16 @@ class WorkerSession:
 
     def close(self) -> None:
         """End the process and free its memory; a later call starts another one."""
-        if self._child is not None:
-            self._child.close()
-        self._child, self.opened = None, None
+        child, self._child, self.opened = self._child, None, None
+        if child is not None:
+            child.close()
 
     def kill(self) -> None:
         """End the process at once, from any thread; the call that is running raises `ProcessDiedError`."""
-        if self._child is not None:
-            self._child.kill()
-        self._child, self.opened = None, None
+        # Taken first: another thread may be ending it as well.
+        child, self._child, self.opened = self._child, None, None
+        if child is not None:
+            child.kill()
 
     def _running(self) -> Child:
         if self._child is None:
@@ -216,7 +276,10 @@ class WorkerSession:
                 raise read_error(message.values)
             if message.kind == "fault":
                 raise WorkerFaultError(message.values["traceback"])
-            others[message.kind](message)
+            if message.kind == "network-attempt":
+                self._network_attempt(message.values["target"])
+            else:
+                others[message.kind](message)
 
     def _with_retry(self, action: Callable[[], _Result]) -> _Result:
         try:
@@ -289,7 +352,8 @@ def measure_in_worker(
             "judge": None if judge is None else str(judge),
         }
         child.send("self-test", values)
-        message = child.receive()
+        while (message := child.receive()).kind == "network-attempt":
+            pass  # the guard in the worker refused it
         if message.kind == "failed":
             raise read_error(message.values)
         if message.kind == "fault":  # whatever a backend's library raises: on this machine it does not work

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from medmo_models.errors import MedMOError, OutOfMemoryError
+from medmo_models.network_guard import AttemptKind, block_unless_allowed, guard
 from medmo_models.process import go_offline, hide_torch, quiet_libraries, return_freed_memory
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Worker:
         from medmo_runtime.worker.protocol import SentImages
 
         self._requests, self._replies = requests, replies
+        self._writing = threading.Lock()
         self._waiting: queue.Queue[Message | None] = queue.Queue()
         self._images = SentImages()
         self._session: Session | None = None
@@ -43,6 +46,7 @@ class Worker:
 
     def run(self) -> None:
         """Answer until the caller closes the pipe or says so."""
+        guard.listen(self._report_attempt)
         threading.Thread(target=self._read, daemon=True).start()
         while (message := self._waiting.get()) is not None and message.kind != "close":
             self._handle(message)
@@ -65,7 +69,12 @@ class Worker:
     def _send(self, kind: str, **values: Any) -> None:
         from medmo_runtime.worker.frames import write_message
 
-        write_message(self._replies, kind, values)
+        with self._writing:  # the network guard reports from any thread
+            write_message(self._replies, kind, values)
+
+    def _report_attempt(self, kind: AttemptKind) -> None:
+        with contextlib.suppress(OSError):
+            self._send("network-attempt", target=kind)
 
     def _handle(self, message: Message) -> None:
         from medmo_runtime.worker.protocol import describe_error
@@ -74,6 +83,7 @@ class Worker:
             "open": self._open,
             "ask": self._ask,
             "prepare": self._prepare,
+            "see": self._see,
             "keep-images": self._keep_images,
             "self-test": self._self_test,
         }
@@ -106,6 +116,7 @@ class Worker:
             images=request.images,
             new_tokens=request.new_tokens,
             avoid=frozenset(request.avoid),
+            ignore_memory=request.ignore_memory,
             before_load=lambda choice, following: self._send(
                 "chosen", **asdict(describe_choice(choice, 0.0, following))
             ),
@@ -132,7 +143,7 @@ class Worker:
             self._send("text", piece=piece)
             return not stop.is_set
 
-        answer = self._opened_session().ask(
+        asked = self._opened_session().ask_with_tokens(
             turns[-1].images,
             turns[-1].text,
             history=turns[:-1],
@@ -142,12 +153,20 @@ class Worker:
             stop=stop,
         )
         self._stop = None
-        self._send("answer", answer=answer.to_json())
+        self._send("answer", answer=asked.answer.to_json(), tokens=asked.tokens)
 
     def _prepare(self, message: Message) -> None:
         turns = self._images.read(message.values["turns"], message.blobs)
         self._opened_session().prepare(turns[-1].images, history=turns[:-1])
         self._send("done")
+
+    def _see(self, message: Message) -> None:
+        from medmo_runtime.worker.frames import write_message
+
+        turns = self._images.read(message.values["turns"], message.blobs)
+        seen = self._opened_session().see(turns[-1].images)
+        rows = [{"shape": list(one.pixels.shape), "token_side": one.token_side} for one in seen]
+        write_message(self._replies, "seen", {"images": rows}, [one.pixels.data.cast("B") for one in seen])
 
     def _keep_images(self, message: Message) -> None:
         self._opened_session().keep_encoded_images(Path(message.values["folder"]))
@@ -176,6 +195,7 @@ def main() -> None:
 
     Whatever a library prints goes to the standard error stream: the pipe for answers is moved out of its reach.
     """
+    block_unless_allowed()
     go_offline()
     quiet_libraries()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to act on

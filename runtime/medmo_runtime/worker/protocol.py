@@ -1,7 +1,8 @@
 """What the two processes say to each other, as typed values.
 
 From the caller: ``open`` (`OpenRequest`), ``ask`` and ``prepare`` (`Question`), ``keep-images``, ``stop``, ``close``.
-From the worker: ``opened`` (`Opened`), ``phase``, ``text``, ``answer``, ``done``, ``failed`` (`Failure`).
+From the worker: ``opened`` (`Opened`), ``phase``, ``text``, ``answer``, ``done``, ``failed`` (`Failure`),
+``network-attempt`` (the target's kind, at any time).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from medmo_models.coordinates import CoordinateSpace
 from medmo_models.errors import CannotRunError, InputError, MedMOError, OutOfMemoryError
 from medmo_models.imaging import LoadedImage
 from medmo_runtime.choose import Choice, NothingFitsError
@@ -33,6 +35,7 @@ class OpenRequest:
     images: int = 1
     new_tokens: int = 512
     avoid: tuple[str, ...] = ()
+    ignore_memory: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Opened:
     artifact, method, backend, device, dtype, reason : str
     key : str
         `Candidate.key`: by it this candidate is avoided next time if it fails.
+    spec_id : str
+        Of the artifact's manifest.
     given_up : tuple of str
         What was given up so that it fits, in words.
     predicted_bytes : int or None
@@ -64,6 +69,8 @@ class Opened:
         All, best first.
     next_plan : str or None
         What would be tried if this one failed, in words.
+    coordinate_space : str
+        The unit in which the model writes boxes.
     """
 
     artifact: str
@@ -77,7 +84,9 @@ class Opened:
     predicted_bytes: int | None
     load_s: float
     candidates: tuple[CandidateSummary, ...]
+    spec_id: str = ""
     next_plan: str | None = None
+    coordinate_space: CoordinateSpace = "relative-1000"
 
     @property
     def title(self) -> str:
@@ -94,6 +103,7 @@ def describe_choice(choice: Choice, load_s: float, following: Choice | None = No
         backend=best.backend.name,
         device=best.device,
         dtype=best.dtype,
+        spec_id=best.artifact.manifest.spec_id,
         reason=choice.reason,
         key=best.key,
         given_up=() if best.plan is None else best.plan.given_up,
@@ -101,6 +111,7 @@ def describe_choice(choice: Choice, load_s: float, following: Choice | None = No
         load_s=load_s,
         candidates=summarize_candidates(choice.candidates),
         next_plan=None if following is None else _plan_words(following),
+        coordinate_space=best.artifact.manifest.coordinate_space,
     )
 
 

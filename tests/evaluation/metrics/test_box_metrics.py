@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from torchvision.ops import generalized_box_iou
 
 from medmo_evaluation.boxes import FloatBox, LabelledBox, box_iou
-from medmo_evaluation.metrics.box_metrics import ScoredBoxes, average_precision, box_drift, box_giou
+from medmo_evaluation.metrics.box_metrics import ScoredBoxes, average_precision, box_drift
 from medmo_evaluation.metrics.box_summary import BoxAnswer, f1_difference, summarize_boxes
+from medmo_runtime.grounding.matching import box_giou
 
 SIZE = (100, 100)
 corner = st.floats(0, 90, allow_nan=False)

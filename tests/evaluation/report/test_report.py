@@ -15,11 +15,11 @@ from medmo_evaluation.compare.summary import Comparison, ComparisonRow
 from medmo_evaluation.metrics.intervals import Interval
 from medmo_evaluation.report import write_report
 from medmo_evaluation.report.columns import COLUMNS
-from medmo_evaluation.report.text_diff import word_diff
 from medmo_models.artifact import open_model
 from medmo_models.errors import InputError
 from medmo_models.library import embedded_model_path
 from medmo_runtime.session import Session
+from medmo_runtime.text_diff import word_diff
 from support.comparing import SmallComparison
 
 HOSTILE = '<script>alert("1")</script> & | `x` </td>\n# no'

@@ -15,6 +15,11 @@ class Piece:
     kind: Literal["same", "lost", "new"]
     text: str
 
+    @property
+    def words(self) -> int:
+        """Words and punctuation marks; blanks do not count."""
+        return len(re.findall(r"\w+|[^\w\s]", self.text))
+
 
 def word_diff(reference: str, text: str) -> list[Piece]:
     """Return the pieces that turn the reference's answer into the other one."""

@@ -1,0 +1,1 @@
+"""Exports of one record for other programs; each carries the research notice."""

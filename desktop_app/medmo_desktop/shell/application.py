@@ -1,0 +1,113 @@
+"""The program: one process with a window, started by ``medmo view`` or ``medmo-edge``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+
+from platformdirs import user_data_path
+from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import QApplication
+
+from medmo_desktop.shell.settings import ViewerSettings, default_settings_path
+from medmo_desktop.shell.theme import apply_theme, prepare_style
+from medmo_models.directories import APPLICATION
+from medmo_models.network_guard import block_unless_allowed
+from medmo_models.process import go_offline, quiet_libraries
+
+#: How often Python gets a turn to notice Ctrl-C in the terminal.
+_SIGNAL_MS = 250
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the viewer keeps things: settings and history."""
+
+    settings: Path
+    history: Path
+
+
+def default_folders() -> Folders:
+    """Return this user's."""
+    return Folders(default_settings_path(), user_data_path(APPLICATION, appauthor=False) / "history.sqlite")
+
+
+def prepare_process() -> None:
+    """Do what must happen before anything else is imported: no network, no telemetry."""
+    block_unless_allowed()
+    go_offline()
+    quiet_libraries()
+
+
+def make_application(offscreen: bool = False) -> QApplication:
+    """Return the application, made once per process.
+
+    Parameters
+    ----------
+    offscreen : bool
+        Draw into memory, for pictures; also done where there is no display.
+    """
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    if offscreen or not has_display():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        qInstallMessageHandler(_drop_notices)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName(APPLICATION)
+    application.setApplicationDisplayName("MedMO Edge")
+    application.setDesktopFileName(APPLICATION)
+    application.setWindowIcon(application_icon())
+    prepare_style(application)
+    return application
+
+
+def _drop_notices(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """Keep off the terminal what the offscreen platform says of every window."""
+    if not text.startswith("This plugin does not support"):
+        sys.stderr.write(f"{text}\n")
+
+
+def has_display() -> bool:
+    """Whether there is a screen to draw on."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def application_icon() -> QIcon:
+    """Return the program's icon."""
+    picture = QPixmap()
+    picture.loadFromData(files("medmo_desktop.shell").joinpath("medmo-edge.png").read_bytes())
+    return QIcon(picture)
+
+
+def run_viewer(paths: list[Path], folders: Folders | None = None) -> int:
+    """Show the window until it is closed; return the exit code."""
+    prepare_process()
+    application = make_application()
+    from medmo_desktop.shell.main_window import MainWindow
+
+    where = folders or default_folders()
+    settings = ViewerSettings(where.settings)
+    apply_theme(application, settings.theme)
+    window = MainWindow(settings, where.history)
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    pulse = QTimer()
+    pulse.timeout.connect(lambda: None)
+    pulse.start(_SIGNAL_MS)
+    window.begin(paths)
+    window.show()
+    code = application.exec()
+    pulse.stop()
+    return code
+
+
+def private_folders(folder: Path) -> Folders:
+    """Return settings and history inside of ``folder``, for a window that leaves no trace."""
+    return replace(default_folders(), settings=folder / "viewer.ini", history=folder / "history.sqlite")

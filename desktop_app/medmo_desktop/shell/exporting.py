@@ -1,0 +1,126 @@
+"""The export commands: a file name from the user, then the work in the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from medmo_desktop.asking.conversations import AnsweredTurn
+from medmo_desktop.asking.panel import AskPanel
+from medmo_desktop.keeping.case_file import save_case
+from medmo_desktop.keeping.exports.coco import export_coco
+from medmo_desktop.keeping.exports.dicom_sr import export_dicom_sr
+from medmo_desktop.keeping.exports.json_export import export_json
+from medmo_desktop.keeping.exports.png import export_png
+from medmo_desktop.keeping.record import CaseRecord
+from medmo_desktop.machine.control import JobControl
+from medmo_desktop.machine.job_strip import JobStrip
+from medmo_desktop.machine.jobs import Job, JobRunner
+from medmo_desktop.shell.asking_bridge import AskingBridge
+from medmo_desktop.shell.records import Origins, record_images, turn_record
+from medmo_models.errors import InputError
+
+
+@dataclass(frozen=True)
+class ExportKind:
+    """One kind of export: its command, the file's ending, and a file filter for the dialog."""
+
+    command: str
+    suffix: str
+    filter: str
+
+
+EXPORTS = (
+    ExportKind("export-png", ".png", "PNG (*.png)"),
+    ExportKind("export-json", ".json", "JSON (*.json)"),
+    ExportKind("export-coco", ".coco.json", "COCO (*.json)"),
+    ExportKind("export-sr", ".dcm", "DICOM (*.dcm)"),
+    ExportKind("save-case", ".medmocase", "MedMO case (*.medmocase)"),
+)
+
+
+class Exporting(QObject):
+    """Writes the answer that is shown, with its boxes as they are now.
+
+    Parameters
+    ----------
+    window : QWidget
+        Parent of the dialogs.
+    panel : AskPanel
+    runner : JobRunner
+    strip : JobStrip
+    bridge : AskingBridge
+        Knows where images came from, and answers of earlier sessions.
+    """
+
+    #: The file that was written.
+    exported = Signal(object)
+
+    def __init__(
+        self, window: QWidget, panel: AskPanel, runner: JobRunner, strip: JobStrip, bridge: AskingBridge
+    ) -> None:
+        super().__init__(window)
+        self._window, self._panel, self._runner, self._strip, self._bridge = window, panel, runner, strip, bridge
+
+    def ask_where(self, kind: ExportKind) -> None:
+        """Let the user choose a file and write it."""
+        if self._panel.current_turn is None:
+            self._strip.say(self.tr("There is no answer to export yet: ask about the image first."))
+            return
+        # The suggested name is not made of the image's: a file's name may be a patient's.
+        name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Export"), f"medmo{kind.suffix}", kind.filter)
+        if name:
+            self.export(kind.command, Path(name))
+
+    def export(self, command: str, path: Path) -> Job | None:
+        """Write one kind of export in the background; None if there is no answer."""
+        turn = self._panel.current_turn
+        if turn is None:
+            return None
+        origins, earlier = dict(self._bridge.origins), dict(self._bridge.earlier)
+
+        def work(_control: JobControl) -> Path:
+            write(command, path, turn, origins, earlier)
+            return path
+
+        job = Job(work)
+        self._strip.follow(job, self.tr("Exporting"))
+        job.succeeded.connect(self._tell)
+        self._runner.start(job)
+        return job
+
+    def _tell(self, path: Path) -> None:
+        self._strip.say(self.tr("Saved {0}").format(path.name))
+        self.exported.emit(path)
+
+
+def write(
+    command: str, path: Path, turn: AnsweredTurn, origins: Origins, earlier: dict[str, CaseRecord] | None = None
+) -> None:
+    """Write one kind of export; errors as the exports of `medmo_desktop.keeping`."""
+    known = (earlier or {}).get(turn.result.request.id)
+    record = turn_record(turn, origins) if known is None else replace(known, boxes=turn.boxes)
+    if command == "export-json":
+        export_json(path, record)
+    elif command == "export-coco":
+        export_coco(path, record)
+    elif command == "export-sr":
+        subject = record.subject
+        if subject is None or subject.path is None:
+            raise InputError("A DICOM report needs the image's file, and this answer does not say where it is.")
+        export_dicom_sr(path, record, Path(subject.path))
+    elif command == "save-case":
+        save_case(path, record, record_images(record, turn.result))
+    else:
+        _export_png(path, record, turn)
+
+
+def _export_png(path: Path, record: CaseRecord, turn: AnsweredTurn) -> None:
+    subject = record.subject
+    if subject is None:
+        raise InputError("This question was asked without an image, so there is no picture to export.")
+    images = record_images(record, turn.result)
+    export_png(path, record, images[record.images.index(subject)])

@@ -1,0 +1,55 @@
+"""Which model answers: the one that the user chose, else the embedded one in the best format at hand. Free of Qt."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from medmo_export.embedded import embedded_export, embedded_model, find_embedded
+from medmo_models.errors import CannotRunError
+from medmo_runtime.worker import OpenRequest
+
+_FAST_FORMAT = "onnx-int4"
+
+
+def model_request(chosen: tuple[str, ...]) -> OpenRequest:
+    """Return what to load.
+
+    Parameters
+    ----------
+    chosen : tuple of str
+        Folders of the chosen model's artifacts; empty for the embedded model: its ONNX copy if there is one, which
+        needs no torch and answers the next question at once, else its checkpoint.
+
+    Raises
+    ------
+    CannotRunError
+        If the embedded model has no ONNX copy and torch is not installed.
+    """
+    folders = tuple(folder for folder in chosen if Path(folder).is_dir())
+    if folders:
+        return OpenRequest(folders)
+    copy = find_embedded(_FAST_FORMAT)
+    if copy is not None:
+        return OpenRequest((str(copy.path),))
+    if not can_make_fast_copy():
+        raise CannotRunError(
+            "Without torch the embedded model needs its ONNX copy, and there is none: install medmo-edge[torch] once, "
+            "or choose an ONNX artifact under Models."
+        )
+    return OpenRequest((str(embedded_model().path),))
+
+
+def fast_copy_is_missing() -> bool:
+    """Whether the embedded model has no ONNX copy yet, and one can be made here."""
+    return can_make_fast_copy() and find_embedded(_FAST_FORMAT) is None
+
+
+def can_make_fast_copy() -> bool:
+    """Whether what quantizes is installed."""
+    return all(importlib.util.find_spec(name) is not None for name in ("torch", "onnx", "gptqmodel"))
+
+
+def fast_copy_folder() -> Path:
+    """Return where the ONNX copy belongs."""
+    return embedded_export(_FAST_FORMAT).destination

@@ -1,0 +1,75 @@
+"""The settings as a dialog; each takes effect at once."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QWidget
+
+from medmo_desktop.shell.settings import Theme, ViewerSettings
+
+
+class SettingsDialog(QDialog):
+    """Shows and changes `ViewerSettings`."""
+
+    def __init__(self, settings: ViewerSettings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self.setWindowTitle(self.tr("Settings"))
+        self.theme_box = QComboBox()
+        self.theme_box.setAccessibleName(self.tr("Theme"))
+        self.theme_box.setToolTip(self.tr("Light, dark, or as the system has it"))
+        themes: tuple[tuple[Theme, str], ...] = (
+            ("system", self.tr("As the system")),
+            ("light", self.tr("Light")),
+            ("dark", self.tr("Dark")),
+        )
+        for name, text in themes:
+            self.theme_box.addItem(text, name)
+        self.theme_box.setCurrentIndex(self.theme_box.findData(settings.theme))
+        self.encode_box = self._check(
+            self.tr("&Encode an image when it is shown"),
+            self.tr("The first answer begins sooner; it costs computing time for images that you only look at"),
+            settings.encode_on_open,
+        )
+        self.history_box = self._check(
+            self.tr("&Keep answers"),
+            self.tr("Answers and boxes come back when the image is opened again; they are kept on this machine only"),
+            settings.history_kept,
+        )
+        self.network_box = self._check(
+            self.tr("Let this program use the &network"),
+            self.tr("It needs none. Attempts are refused and counted unless this is on"),
+            settings.network_allowed,
+        )
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        form = QFormLayout(self)
+        theme_label = QLabel(self.tr("&Theme"))
+        theme_label.setBuddy(self.theme_box)
+        form.addRow(theme_label, self.theme_box)
+        for box in (self.encode_box, self.history_box, self.network_box):
+            form.addRow(box)
+        form.addRow(buttons)
+        self.theme_box.currentIndexChanged.connect(self._set_theme)
+        self.encode_box.toggled.connect(self._set_encode)
+        self.history_box.toggled.connect(self._set_history)
+        self.network_box.toggled.connect(self._set_network)
+
+    def _check(self, text: str, what: str, checked: bool) -> QCheckBox:
+        box = QCheckBox(text)
+        box.setToolTip(what)
+        box.setAccessibleName(text.replace("&", ""))
+        box.setAccessibleDescription(what)
+        box.setChecked(checked)
+        return box
+
+    def _set_theme(self, _index: int) -> None:
+        self._settings.theme = self.theme_box.currentData()
+
+    def _set_encode(self, checked: bool) -> None:
+        self._settings.encode_on_open = checked
+
+    def _set_history(self, checked: bool) -> None:
+        self._settings.history_kept = checked
+
+    def _set_network(self, checked: bool) -> None:
+        self._settings.network_allowed = checked
