@@ -89,9 +89,7 @@ def test_cost_is_lowered_in_the_stated_order_and_the_image_shrinks_last(folder: 
 
 
 def small_machine(device_bytes: int, host_bytes: int) -> Machine:
-    gpu = Accelerator(
-        vendor="nvidia", name="GPU", device="cuda:0", total_bytes=device_bytes, free_bytes=device_bytes
-    )
+    gpu = Accelerator(vendor="nvidia", name="GPU", device="cuda:0", total_bytes=device_bytes, free_bytes=device_bytes)
     return Machine(
         system="Linux",
         architecture="x86_64",
