@@ -62,7 +62,7 @@ class MemoryParts:
         Weights as loaded.
     kv_cache : int
     kept_cache : int
-        Keys and values that stay while another image is encoded.
+        Keys and values that stay while another image is encoded, and what else an answer leaves until the next.
     image_features : int
         Encoded images, DeepStack levels included.
     vision_activations, prefill_activations : int

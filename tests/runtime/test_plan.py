@@ -1,4 +1,4 @@
-"""MedMO-4B and 8B on small GPUs: which plans come out for a 1280 x 1280 image, in which order, and what is said if none."""
+"""MedMO-4B and 8B on small GPUs: which plans a 1280 x 1280 image gets, in which order, and what is said if none."""
 
 from __future__ import annotations
 

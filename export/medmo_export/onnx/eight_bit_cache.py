@@ -1,7 +1,7 @@
 """Decoders with a KV cache in 8 bits: made from those with one in 32 bits, and from the largest keys and values seen.
 
-ONNX Runtime's ``GroupQueryAttention`` keeps int8 with one scale per channel that does not change while a cache grows, so
-the scales have to be known before the first token: they are measured on calibration samples.
+ONNX Runtime's ``GroupQueryAttention`` keeps int8 with one scale per channel that does not change while a cache grows,
+so the scales have to be known before the first token: they are measured on calibration samples.
 """
 
 from __future__ import annotations
