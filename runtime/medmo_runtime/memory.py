@@ -101,7 +101,11 @@ class MemoryParts:
         resting_vision = self.vision_weights if self.vision_stays else 0
         resting_decoder = self.decoder if self.decoder_stays else self.embedding
         return {
-            "load": self.libraries + self.decoder + resting_vision + self.loading,
+            "load": self.libraries
+            + self.decoder
+            + resting_vision
+            + self.loading
+            + (0 if self.decoder_stays else self.image_features),
             "vision": self.libraries
             + resting_decoder
             + self.kept_cache

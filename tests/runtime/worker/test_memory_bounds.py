@@ -1,7 +1,7 @@
 """What is predicted bounds what a worker process takes, really measured, at the embedded model's size.
 
-The libraries are most of it there (torch takes 0.9 to 1.1 GB before a weight is read), so that the upper bar says little about
-the model; at the 4B shape it is benchmarks/memory_plan.py that compares (docs/performance.md).
+The libraries are most of it there (torch takes 0.9 to 1.1 GB before a weight is read), so that the upper bar says
+little about the model; at the 4B shape it is benchmarks/memory_plan.py that compares (docs/performance.md).
 """
 
 from __future__ import annotations
