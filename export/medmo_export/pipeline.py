@@ -28,6 +28,8 @@ __all__ = ["EXPORT_METHODS", "ExportMethod", "ExportRequest", "PhaseProgress", "
 #: Seed of the calibration phantoms: neither training nor held-out ones.
 CALIBRATION_SEED = 99
 _CHECK_SAMPLES = 12
+#: Samples from which the range of keys and values is taken.
+_CACHE_SAMPLES = 8
 #: What quantizes, beside torch; ONNX otherwise.
 _PACKAGES = {"gptq": ("gptqmodel",), "bnb-nf4": ("bitsandbytes",)}
 _INTERMEDIATE = "gptq-intermediate"
@@ -131,8 +133,10 @@ def _describe_written(folder: Path, calibration: Calibration | None) -> _Written
 
 
 def _write_onnx(request: ExportRequest, source: Manifest, staging: Path, report: PhaseProgress) -> _Written:
+    from medmo_export.onnx.eight_bit_cache import calibrate_cache, write_eight_bit_cache
     from medmo_export.onnx.linear import ROUNDING_BLOCK
     from medmo_export.onnx.write import Protected, kept_in_higher_precision, write_onnx
+    from medmo_models.networks.onnx.settings import EXACT_DECODER_NAME, FAST_DECODER_NAME
 
     weights, calibration = request.checkpoint, source.calibration
     group, symmetric, ordered = source.group_size, source.symmetric, source.activation_order
@@ -151,6 +155,11 @@ def _write_onnx(request: ExportRequest, source: Manifest, staging: Path, report:
     shutil.rmtree(staging / _INTERMEDIATE, ignore_errors=True)
     copy_companions(request.checkpoint, staging)
     write_plain_config(request.checkpoint, staging)
+    if text_bits == 4:
+        report("measuring keys and values", 0, 1)
+        for decoder in (EXACT_DECODER_NAME, FAST_DECODER_NAME):
+            write_eight_bit_cache(staging, decoder)
+        calibrate_cache(staging, phantom_calibration(_CACHE_SAMPLES, CALIBRATION_SEED))
     return _Written(
         bits=text_bits,
         group_size=group,

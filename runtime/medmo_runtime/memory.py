@@ -62,7 +62,7 @@ class MemoryParts:
         Weights as loaded.
     kv_cache : int
     kept_cache : int
-        Keys and values that stay while another image is encoded.
+        Keys and values that stay while another image is encoded, and what else an answer leaves until the next.
     image_features : int
         Encoded images, DeepStack levels included.
     vision_activations, prefill_activations : int
@@ -101,7 +101,11 @@ class MemoryParts:
         resting_vision = self.vision_weights if self.vision_stays else 0
         resting_decoder = self.decoder if self.decoder_stays else self.embedding
         return {
-            "load": self.libraries + self.decoder + resting_vision + self.loading,
+            "load": self.libraries
+            + self.decoder
+            + resting_vision
+            + self.loading
+            + (0 if self.decoder_stays else self.image_features),
             "vision": self.libraries
             + resting_decoder
             + self.kept_cache

@@ -26,6 +26,8 @@ class KeyValueCache:
 
     Attributes
     ----------
+    dtype : numpy dtype
+        Of keys and values: float32, or int8 to be multiplied by the artifact's scales.
     capacity : int
         Places.
     length : int
@@ -37,18 +39,19 @@ class KeyValueCache:
         Rotary tables, shape (capacity, head_dim / 2).
     """
 
-    def __init__(self, shape: Architecture, capacity: int, placement: Placement) -> None:
+    def __init__(self, shape: Architecture, capacity: int, placement: Placement, *, eight_bit: bool = False) -> None:
         values = import_onnxruntime().OrtValue
+        self.dtype = np.dtype(np.int8 if eight_bit else np.float32)
         self.capacity = capacity
         self.length = 0
         self.placement = placement
         places = [1, shape.key_value_heads, capacity, shape.head_dim]
 
         def buffer(sizes: list[int]) -> Any:
-            made = values.ortvalue_from_shape_and_type(sizes, np.float32, placement.device, placement.number)
+            made = values.ortvalue_from_shape_and_type(sizes, self.dtype.type, placement.device, placement.number)
             if placement.device == "cpu":
                 # Memory as it comes may hold NaN, which attention would multiply by zero.
-                made.numpy()[...] = 0.0
+                made.numpy()[...] = 0
             return made
 
         self.buffers = {
@@ -79,7 +82,7 @@ class KeyValueCache:
     def copy_from(self, other: KeyValueCache) -> None:
         """Take over everything of a smaller cache."""
         for name, value in self.buffers.items():
-            kept = value.numpy() if self.placement.device == "cpu" else np.zeros(value.shape(), np.float32)
+            kept = value.numpy() if self.placement.device == "cpu" else np.zeros(value.shape(), self.dtype)
             kept[:, :, : other.length] = other.buffers[name].numpy()[:, :, : other.length]
             if self.placement.device != "cpu":
                 value.update_inplace(kept)

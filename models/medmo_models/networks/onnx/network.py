@@ -27,7 +27,9 @@ from medmo_models.networks.onnx.settings import (
     EXACT_DECODER_NAME,
     FAST_DECODER_NAME,
     VISION_NAME,
+    read_cache_scales,
     read_settings,
+    with_eight_bit_cache,
 )
 from medmo_models.preprocessing import PreparedPrompt
 from medmo_models.process import trim_memory
@@ -99,6 +101,8 @@ class OnnxNetwork:
         Where the KV cache lives.
     threads : int, optional
         Of a CPU run; ONNX Runtime's own choice if not given.
+    eight_bit_cache : bool
+        Keep keys and values in 8 bits.
 
     Raises
     ------
@@ -116,6 +120,7 @@ class OnnxNetwork:
         provider: Provider = CPU_PROVIDER,
         placement: Placement | None = None,
         threads: int | None = None,
+        eight_bit_cache: bool = False,
     ) -> None:
         self.settings = read_settings(directory)
         self.placement = placement or Placement()
@@ -123,6 +128,10 @@ class OnnxNetwork:
         self._embedding = self._session(EMBEDDING_NAME, CPU_PROVIDER)
         has_fast = (directory / FAST_DECODER_NAME).is_file()
         self._decoder_name = FAST_DECODER_NAME if has_fast and not exact else EXACT_DECODER_NAME
+        self._cache_scales: NDArray[np.float32] | None = None
+        if eight_bit_cache:
+            self._decoder_name = with_eight_bit_cache(self._decoder_name)
+            self._cache_scales = read_cache_scales(directory, self.settings.shape)
         self._decoder: Any = None
         self._vision: Any = None
         self._levels = len(self.settings.shape.deepstack_levels)
@@ -171,7 +180,8 @@ class OnnxNetwork:
 
     def new_cache(self, capacity: int) -> KeyValueCache:
         """Return an empty KV cache for ``capacity`` tokens."""
-        return KeyValueCache(self.settings.shape, capacity, self.placement)
+        eight_bit = self._cache_scales is not None
+        return KeyValueCache(self.settings.shape, capacity, self.placement, eight_bit=eight_bit)
 
     def encode_image(self, pixels: NDArray[np.float32], grid: NDArray[np.int64]) -> EncodedImage:
         """Run the vision encoder on one image.
@@ -259,6 +269,8 @@ class OnnxNetwork:
             ("logits_kept", np.asarray([kept], dtype=np.int64)),
         ):
             binding.bind_cpu_input(name, value)
+        if self._cache_scales is not None:
+            binding.bind_cpu_input("cache_scales", self._cache_scales)
         binding.bind_ortvalue_input("rotary_cos", cache.cosines)
         binding.bind_ortvalue_input("rotary_sin", cache.sines)
         for name, buffer in cache.buffers.items():

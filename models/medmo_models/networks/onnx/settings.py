@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from medmo_models.errors import InputError
 from medmo_models.specs import Architecture, read_architecture
 from medmo_models.strict_json import JsonFields, read_json_object
 
@@ -14,6 +18,8 @@ EMBEDDING_NAME = "embedding.onnx"
 #: the one that multiplies them in float32.
 FAST_DECODER_NAME = "decoder.onnx"
 EXACT_DECODER_NAME = "decoder-float32.onnx"
+#: Largest keys and values of a calibrated artifact, from which the scales of an 8-bit KV cache are made.
+CACHE_SCALES_NAME = "cache-scales.safetensors"
 _VISION_ROTARY_BASE = 10_000.0
 
 
@@ -62,6 +68,37 @@ def read_settings(directory: Path) -> OnnxSettings:
         rotary_sections=(sections[0], sections[1], sections[2]),
         end_tokens=_end_tokens(directory, text),
     )
+
+
+def with_eight_bit_cache(decoder: str) -> str:
+    """Return the name of the graph that is ``decoder`` with a KV cache in 8 bits."""
+    return decoder.replace(".onnx", "-8-bit-cache.onnx")
+
+
+def read_cache_scales(directory: Path, shape: Architecture) -> NDArray[np.float32]:
+    """Read what the channels of an 8-bit cache are multiplied by.
+
+    Returns
+    -------
+    ndarray of float32, shape (2 * layers, key/value heads * head_dim)
+        Keys and values of each layer in turn.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or of another model.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = directory / CACHE_SCALES_NAME
+    try:
+        scales: NDArray[np.float32] = load_file(path)["cache_scales"]
+    except (OSError, SafetensorError, KeyError) as error:
+        raise InputError(f"{path} is missing or damaged; import or export the artifact again.") from error
+    if scales.dtype != np.float32 or scales.shape != (2 * shape.layers, shape.key_value_heads * shape.head_dim):
+        raise InputError(f"{path} belongs to another model; import or export the artifact again.")
+    return scales
 
 
 def _end_tokens(directory: Path, text: JsonFields) -> frozenset[int]:

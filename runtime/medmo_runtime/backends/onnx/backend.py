@@ -5,7 +5,7 @@ from __future__ import annotations
 from medmo_models.artifact import Artifact, Method
 from medmo_models.errors import InputError
 from medmo_runtime.backends.base import Availability
-from medmo_runtime.backends.onnx.memory import predict_onnx_memory, releases_vision
+from medmo_runtime.backends.onnx.memory import has_eight_bit_cache, predict_onnx_memory, releases_vision
 from medmo_runtime.backends.onnx.providers import PROVIDERS, provider_availability, provider_options
 from medmo_runtime.generation import LoadedModel
 from medmo_runtime.hardware import Machine
@@ -35,13 +35,16 @@ class OnnxBackend:
         return INT8 if artifact.manifest.method == "onnx-int4" and device == "cpu" else "float32"
 
     def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
-        """Return the one that costs time alone; what else could be done is done by the export, or always."""
-        return ("decoder-released",)
+        """Return the one that costs time alone, and the 8-bit cache of an artifact that was calibrated for it.
+
+        What else could be done is done by the export, or always.
+        """
+        return ("decoder-released", "8-bit-cache") if has_eight_bit_cache(artifact) else ("decoder-released",)
 
     def predict_memory(
         self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
     ) -> MemoryParts:
-        """Predict memory; activations and KV cache are float32 whatever ``dtype`` is."""
+        """Predict memory; activations are float32 whatever ``dtype`` is."""
         return predict_onnx_memory(artifact, workload, measures)
 
     def load(
@@ -62,6 +65,7 @@ class OnnxBackend:
                 provider=provider,
                 placement=placement,
                 threads=usable_cores() if device == "cpu" else None,
+                eight_bit_cache="8-bit-cache" in measures,
             )
             if not releases_decoder:
                 network.load_decoder()

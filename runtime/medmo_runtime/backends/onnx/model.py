@@ -176,6 +176,7 @@ class OnnxModel:
         ]
         if self._releases_vision:
             self.network.release_vision()
+        self.network.load_decoder()  # if it had left: before there is a cache, because loading needs more for a moment
         return encoded
 
     def _encode_new(self, pixels: NDArray[np.float32], grid: NDArray[np.int64]) -> EncodedImage:
