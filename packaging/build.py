@@ -57,7 +57,7 @@ def build() -> None:
     )
     files = [path for path in PROGRAM.parent.rglob("*") if path.is_file() and not path.is_symlink()]
     size = sum(path.stat().st_size for path in files)
-    print(f"{PROGRAM.parent}: {size / 2**20:.0f} MiB in {len(files)} files")
+    sys.stdout.write(f"{PROGRAM.parent}: {size / 2**20:.0f} MiB in {len(files)} files\n")
 
 
 def smoke() -> None:
@@ -85,7 +85,7 @@ def smoke() -> None:
         if pixels.std() < 20:
             raise SystemExit("the picture of the window is empty")
         shutil.copy(picture, ROOT / "build" / "package-smoke.png")
-        print(f"answered in {seconds:.1f} s from start to end: {done.stdout.strip()}")
+        sys.stdout.write(f"answered in {seconds:.1f} s from start to end: {done.stdout.strip()}\n")
 
 
 if __name__ == "__main__":

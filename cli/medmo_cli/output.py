@@ -27,7 +27,15 @@ from medmo_runtime.worker.protocol import (
 messages = Console(stderr=True, highlight=False)
 results = Console(highlight=False, soft_wrap=True)
 #: Packages that are not in the base install, by import name, and the extra that brings them.
-_EXTRAS = {"PySide6": "desktop", "platformdirs": "desktop", "torch": "torch", "onnx": "torch", "gptqmodel": "torch", "bitsandbytes": "torch", "scipy": "eval"}
+_EXTRAS = {
+    "PySide6": "desktop",
+    "platformdirs": "desktop",
+    "torch": "torch",
+    "onnx": "torch",
+    "gptqmodel": "torch",
+    "bitsandbytes": "torch",
+    "scipy": "eval",
+}
 
 
 def print_json(value: Any) -> None:

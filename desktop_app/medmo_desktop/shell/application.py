@@ -67,7 +67,7 @@ def make_application(offscreen: bool = False) -> QApplication:
     return application
 
 
-def _drop_notices(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+def _drop_notices(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
     """Keep off the terminal what the offscreen platform says of every window."""
     if not text.startswith("This plugin does not support"):
         sys.stderr.write(f"{text}\n")
