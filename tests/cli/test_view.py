@@ -51,3 +51,15 @@ def test_wrong_use_is_one_sentence(arguments: tuple[str, ...], word: str) -> Non
     assert done.returncode == 2
     assert word in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_without_a_display_it_says_so() -> None:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    environment = {key: value for key, value in os.environ.items() if key not in hidden}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    if not sys.platform.startswith("linux"):
+        pytest.skip("every other system has a display")
+    command = [sys.executable, "-m", "medmo_cli", "view"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3
+    assert "no display" in done.stderr
