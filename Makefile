@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check train clean
+.PHONY: demo test check package package-smoke train clean
 
 demo: $(READY)
 	$(BIN)/medmo demo --out medmo-demo
@@ -22,6 +22,14 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
+
+# The viewer as one folder, without torch: dist/medmo-edge (minutes).
+package: $(READY)
+	$(BIN)/python packaging/build.py
+
+# The same, then starts it and checks that it answers.
+package-smoke: $(READY)
+	$(BIN)/python packaging/build.py --smoke
 
 # Keeps freed memory in the process: where page faults are dear, half the training's time went into them.
 KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000 MALLOC_TOP_PAD_=536870912 MALLOC_ARENA_MAX=1

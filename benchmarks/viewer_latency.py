@@ -96,6 +96,7 @@ def choice(index: int, scale: int) -> ImageChoice:
 
 def run_story(artifact: Path, rounds: int) -> Lateness:
     """Open, encode ahead, ask, stop and look, through the panel, once the window stands."""
+    images = [choice(index, 6) for index in range(rounds)]
     controller = InferenceController()
     board = FindingBoard()
     panel, boxes, saw = AskPanel(controller, board), FindingList(board), ModelInputView(controller)
@@ -108,7 +109,6 @@ def run_story(artifact: Path, rounds: int) -> Lateness:
     rest(1000)
     lateness = Lateness()
     rest(500)
-    images = [choice(index, 6) for index in range(rounds)]
     panel.prepares_ahead = True
     controller.phase.connect(lambda name: setattr(lateness, "phase", name))
     controller.failed.connect(lambda sentence, _retry: sys.exit(sentence))
@@ -123,9 +123,8 @@ def run_story(artifact: Path, rounds: int) -> Lateness:
             panel.prompt.set_prompt(prompt)
             panel.prompt.ask_button.click()
             wait_for(panel.turn_added)
+        controller.text.connect(controller.stop, Qt.ConnectionType.SingleShotConnection)
         panel.prompt.ask_button.click()
-        wait_for(controller.text)
-        panel.prompt.stop_button.click()
         wait_for(panel.turn_added)
         lateness.phase = "look"
         saw.show_images([image])

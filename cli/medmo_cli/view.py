@@ -24,7 +24,8 @@ def command(
     dark: Annotated[bool, typer.Option("--dark", help="The dark theme, for --screenshot.")] = False,
     size: Annotated[str, typer.Option(help="Width x height of the window, for --screenshot.")] = "1440x900",
     panel: Annotated[
-        str | None, typer.Option(help="For --screenshot: show-models, show-machine, show-compare, show-tags, model-view.")
+        str | None,
+        typer.Option(help="For --screenshot: show-models, show-machine, show-compare, show-tags, model-view."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="With --screenshot, print one JSON object.")] = False,
 ) -> None:

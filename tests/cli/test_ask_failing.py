@@ -39,6 +39,21 @@ def act_in(monkeypatch: pytest.MonkeyPatch, phase: str, act: Callable[[int], Non
     monkeypatch.setattr(ask, "WorkerSession", Session)
 
 
+def act_before_asking(monkeypatch: pytest.MonkeyPatch, act: Callable[[int], None]) -> None:
+    """Let ``act`` happen to the worker once, between loading and the first question."""
+    left = [1]
+
+    class Session(WorkerSession):
+        def ask(self, *arguments: Any, **options: Any) -> Answer:
+            self.open()
+            if left[0] and self.pid is not None:
+                left[0] -= 1
+                act(self.pid)
+            return super().ask(*arguments, **options)
+
+    monkeypatch.setattr(ask, "WorkerSession", Session)
+
+
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
@@ -70,7 +85,7 @@ def test_a_killed_worker_is_one_sentence_and_exit_3(
 def test_memory_that_runs_out_is_exit_3_with_what_would_need_less(
     phantom_png: Path, tiny_onnx: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    act_in(monkeypatch, "vision", leave_no_memory)
+    act_before_asking(monkeypatch, leave_no_memory)
     images = [str(phantom_png)] * 3
     done = run_medmo("ask", *images, "--task", "report", "--artifact", str(tiny_onnx.path))
     assert done.code == 3
@@ -82,7 +97,7 @@ def test_memory_that_runs_out_is_exit_3_with_what_would_need_less(
 def test_auto_tries_the_next_plan_once_and_says_so(
     phantom_png: Path, tiny_onnx: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    act_in(monkeypatch, "vision", leave_no_memory)
+    act_before_asking(monkeypatch, leave_no_memory)
     question = ("ask", *([str(phantom_png)] * 3), "--task", "report", "--artifact", str(tiny_onnx.path), "--auto")
     done = run_medmo(*question, "--json")
     assert done.code == 0, done.err

@@ -226,11 +226,13 @@ class InferenceController(QObject):
     @Slot(object)
     def _note_answered(self, result: AskResult) -> None:
         self._running = None
+        self._set_state(activity="idle")  # whoever is told may ask the next question at once
         self.answered.emit(result)
 
     @Slot(object, object)
     def _note_failed(self, request: AskRequest | None, failure: Failure) -> None:
         self._running = None
+        self._set_state(activity="idle")
         self._failed = (request or self._open_request) if failure.can_retry else None
         self.failed.emit(failure.sentence, failure.can_retry)
 

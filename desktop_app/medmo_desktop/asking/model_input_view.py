@@ -60,6 +60,7 @@ class TokenGridPicture(QWidget):
         target = self.target()
         if self._input is None or target.isEmpty():
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.tr("Nothing to show yet"))
+            painter.end()
             return
         painter.drawImage(target, self._image)
         if self.shows_grid:
@@ -69,6 +70,7 @@ class TokenGridPicture(QWidget):
                 pen.setCosmetic(True)
                 painter.setPen(pen)
                 painter.drawLines(lines)
+        painter.end()
 
 
 def _grid_lines(target: QRectF, columns: int, rows: int) -> list[QLineF]:

@@ -42,6 +42,7 @@ class AskPanel(QWidget):
         self._live = LiveAnswer(controller, board, self)
         self._images: tuple[ImageChoice, ...] = ()
         self._turn: int | None = None
+        self._says_activity = False
         self.max_new_tokens = 512
         self.prepares_ahead = False
         self.prompt = PromptBox()
@@ -264,6 +265,10 @@ class AskPanel(QWidget):
             words = self.tr("The question is answered once the image is encoded…")
         if words is not None:
             self.status.setText(words)
+        elif self._says_activity and state.activity == "idle":
+            turn = self.current_turn
+            self.status.setText("" if turn is None else cost_words(turn.result))
+        self._says_activity = words is not None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Stop with Esc from anywhere in the panel."""

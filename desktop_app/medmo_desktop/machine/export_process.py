@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from medmo_models.errors import MedMOError
+from medmo_models.network_guard import block_unless_allowed
 from medmo_models.process import go_offline, quiet_libraries
 
 
@@ -58,6 +59,7 @@ def _leave_with_the_caller(requests: BinaryIO) -> None:
 
 def main() -> None:
     """Serve on the streams that this process was started with; whatever a library prints is thrown away."""
+    block_unless_allowed()
     go_offline()
     quiet_libraries()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to act on

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from medmo_desktop.shell.settings import ViewerSettings, default_settings_path
 from medmo_desktop.shell.theme import apply_theme, prepare_style
 from medmo_models.directories import APPLICATION
+from medmo_models.errors import CannotRunError
 from medmo_models.network_guard import block_unless_allowed
 from medmo_models.process import go_offline, quiet_libraries
 
@@ -50,12 +51,12 @@ def make_application(offscreen: bool = False) -> QApplication:
     Parameters
     ----------
     offscreen : bool
-        Draw into memory, for pictures; also done where there is no display.
+        Draw into memory, for pictures.
     """
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
-    if offscreen or not has_display():
+    if offscreen:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         qInstallMessageHandler(_drop_notices)
     application = QApplication(sys.argv[:1])
@@ -67,7 +68,7 @@ def make_application(offscreen: bool = False) -> QApplication:
     return application
 
 
-def _drop_notices(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+def _drop_notices(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
     """Keep off the terminal what the offscreen platform says of every window."""
     if not text.startswith("This plugin does not support"):
         sys.stderr.write(f"{text}\n")
@@ -77,7 +78,7 @@ def has_display() -> bool:
     """Whether there is a screen to draw on."""
     if not sys.platform.startswith("linux"):
         return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
 def application_icon() -> QIcon:
@@ -88,7 +89,17 @@ def application_icon() -> QIcon:
 
 
 def run_viewer(paths: list[Path], folders: Folders | None = None) -> int:
-    """Show the window until it is closed; return the exit code."""
+    """Show the window until it is closed; return the exit code.
+
+    Raises
+    ------
+    CannotRunError
+        If there is no screen.
+    """
+    if not has_display():
+        raise CannotRunError(
+            "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set); --screenshot OUT.png needs none."
+        )
     prepare_process()
     application = make_application()
     from medmo_desktop.shell.main_window import MainWindow

@@ -24,6 +24,7 @@ from medmo_desktop.study.model import Frame, FrameReference, GreyWindow
 from medmo_desktop.study.reading import read_frame
 from medmo_desktop.study.rendering import frame_image
 from medmo_models.imaging import LoadedImage
+from medmo_runtime.worker import OpenRequest
 
 #: A window that is being dragged is another image to the model with every step: it is offered once the hand rests.
 _REST_MS = 400
@@ -56,7 +57,7 @@ class AskingBridge(QObject):
         #: Records of earlier sessions by id.
         self.earlier: dict[str, CaseRecord] = {}
         self._looked_up: set[str] = set()
-        self._opened = False
+        self._opened = self._closed = False
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._offer)
         self._changed = QTimer(self, singleShot=True, interval=_REST_MS)
@@ -70,12 +71,24 @@ class AskingBridge(QObject):
 
     def open_model(self) -> None:
         """Load the chosen model, in place of the one before."""
+        if self._closed:
+            return
         self._opened = True
         chosen = self._settings.models
         job = Job(lambda _control: model_request(chosen))
-        job.succeeded.connect(self._controller.open)
+        job.succeeded.connect(self._open)
         job.failed.connect(self.problem)
         self._runner.start(job)
+
+    def shut_down(self) -> None:
+        """Write what waits, and open nothing any more: a job's result may still be on its way."""
+        self.keep_changes()
+        self._rest.stop()
+        self._closed = True
+
+    def _open(self, request: OpenRequest) -> None:
+        if not self._closed:
+            self._controller.open(request)
 
     def show_nothing(self) -> None:
         """No image is on screen."""

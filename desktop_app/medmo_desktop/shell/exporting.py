@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from medmo_desktop.asking.conversations import AnsweredTurn
 from medmo_desktop.asking.panel import AskPanel
 from medmo_desktop.keeping.case_file import save_case
+from medmo_desktop.keeping.deidentify import Deidentifier, burned_in_warning
 from medmo_desktop.keeping.exports.coco import export_coco
+from medmo_desktop.keeping.exports.dicom_source import read_header
 from medmo_desktop.keeping.exports.dicom_sr import export_dicom_sr
 from medmo_desktop.keeping.exports.json_export import export_json
 from medmo_desktop.keeping.exports.png import export_png
@@ -38,6 +40,7 @@ EXPORTS = (
     ExportKind("export-json", ".json", "JSON (*.json)"),
     ExportKind("export-coco", ".coco.json", "COCO (*.json)"),
     ExportKind("export-sr", ".dcm", "DICOM (*.dcm)"),
+    ExportKind("export-sr-anonymous", ".dcm", "DICOM (*.dcm)"),
     ExportKind("save-case", ".medmocase", "MedMO case (*.medmocase)"),
 )
 
@@ -82,9 +85,8 @@ class Exporting(QObject):
             return None
         origins, earlier = dict(self._bridge.origins), dict(self._bridge.earlier)
 
-        def work(_control: JobControl) -> Path:
-            write(command, path, turn, origins, earlier)
-            return path
+        def work(_control: JobControl) -> tuple[Path, str]:
+            return path, write(command, path, turn, origins, earlier)
 
         job = Job(work)
         self._strip.follow(job, self.tr("Exporting"))
@@ -92,30 +94,47 @@ class Exporting(QObject):
         self._runner.start(job)
         return job
 
-    def _tell(self, path: Path) -> None:
-        self._strip.say(self.tr("Saved {0}").format(path.name))
+    def _tell(self, written: tuple[Path, str]) -> None:
+        path, warning = written
+        self._strip.say(" ".join([self.tr("Saved {0}.").format(path.name), warning]).strip())
         self.exported.emit(path)
 
 
 def write(
     command: str, path: Path, turn: AnsweredTurn, origins: Origins, earlier: dict[str, CaseRecord] | None = None
-) -> None:
-    """Write one kind of export; errors as the exports of `medmo_desktop.keeping`."""
+) -> str:
+    """Write one kind of export; errors as the exports of `medmo_desktop.keeping`.
+
+    Returns
+    -------
+    str
+        A warning about text in the pixels, where pixels were written; else empty.
+    """
     known = (earlier or {}).get(turn.result.request.id)
     record = turn_record(turn, origins) if known is None else replace(known, boxes=turn.boxes)
     if command == "export-json":
         export_json(path, record)
     elif command == "export-coco":
         export_coco(path, record)
-    elif command == "export-sr":
+    elif command in ("export-sr", "export-sr-anonymous"):
         subject = record.subject
         if subject is None or subject.path is None:
             raise InputError("A DICOM report needs the image's file, and this answer does not say where it is.")
-        export_dicom_sr(path, record, Path(subject.path))
+        deidentifier = Deidentifier() if command == "export-sr-anonymous" else None
+        export_dicom_sr(path, record, Path(subject.path), deidentifier=deidentifier)
     elif command == "save-case":
         save_case(path, record, record_images(record, turn.result))
     else:
         _export_png(path, record, turn)
+    return _warning(record) if command in ("save-case", "export-png") else ""
+
+
+def _warning(record: CaseRecord) -> str:
+    subject = record.subject
+    if subject is None:
+        return ""
+    is_dicom = subject.source_format == "DICOM" and subject.path is not None and Path(subject.path).exists()
+    return burned_in_warning(read_header(Path(str(subject.path))) if is_dicom else None) or ""
 
 
 def _export_png(path: Path, record: CaseRecord, turn: AnsweredTurn) -> None:

@@ -147,7 +147,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """End the model's process and everything in the background, and remember the window's place."""
-        self.bridge.keep_changes()
+        self.bridge.shut_down()
         self.settings.keep_window(self.saveGeometry(), self.saveState())
         self.settings.sync()
         self.series_view.cine.stop()

@@ -63,7 +63,9 @@ def earlier_turn(record: CaseRecord, subject: str) -> AnsweredTurn:
         candidates=(),
     )
     request = AskRequest(record.prompt, max_new_tokens=record.max_new_tokens, subject=subject, id=record.id)
-    return AnsweredTurn(AskResult(request, (), record.answer, opened, (), record.tokens or ()), record.boxes, is_earlier=True)
+    return AnsweredTurn(
+        AskResult(request, (), record.answer, opened, (), record.tokens or ()), record.boxes, is_earlier=True
+    )
 
 
 def record_images(record: CaseRecord, result: AskResult) -> tuple[LoadedImage, ...]:

@@ -98,15 +98,6 @@ class ViewerSettings(QObject):
         self._set("asking/models", list(folders))
 
     @property
-    def first_run_done(self) -> bool:
-        """Whether the first page was left once."""
-        return self._flag("look/first_run_done", False)
-
-    @first_run_done.setter
-    def first_run_done(self, done: bool) -> None:
-        self._set("look/first_run_done", done)
-
-    @property
     def recent(self) -> tuple[str, ...]:
         """Files and folders opened last, newest first."""
         return self._paths("files/recent")

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QWidget,
+)
 
 from medmo_desktop.shell.settings import Theme, ViewerSettings
 
 
 class SettingsDialog(QDialog):
     """Shows and changes `ViewerSettings`."""
+
+    #: The user wants every kept answer removed, and said so twice.
+    forget_wanted = Signal()
 
     def __init__(self, settings: ViewerSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +54,9 @@ class SettingsDialog(QDialog):
             self.tr("It needs none. Attempts are refused and counted unless this is on"),
             settings.network_allowed,
         )
+        self.forget_button = QPushButton(self.tr("&Forget all kept answers..."))
+        self.forget_button.setToolTip(self.tr("Removes answers, boxes and paths from the database for good"))
+        self.forget_button.setAccessibleName(self.tr("Forget all kept answers"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         form = QFormLayout(self)
@@ -48,7 +65,9 @@ class SettingsDialog(QDialog):
         form.addRow(theme_label, self.theme_box)
         for box in (self.encode_box, self.history_box, self.network_box):
             form.addRow(box)
+        form.addRow(self.forget_button)
         form.addRow(buttons)
+        self.forget_button.clicked.connect(self._forget)
         self.theme_box.currentIndexChanged.connect(self._set_theme)
         self.encode_box.toggled.connect(self._set_encode)
         self.history_box.toggled.connect(self._set_history)
@@ -61,6 +80,11 @@ class SettingsDialog(QDialog):
         box.setAccessibleDescription(what)
         box.setChecked(checked)
         return box
+
+    def _forget(self) -> None:
+        question = self.tr("Remove every kept answer from this machine? This cannot be undone.")
+        if QMessageBox.question(self, self.tr("Forget"), question) == QMessageBox.StandardButton.Yes:
+            self.forget_wanted.emit()
 
     def _set_theme(self, _index: int) -> None:
         self._settings.theme = self.theme_box.currentData()

@@ -55,6 +55,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("export-json", "File", "Export &JSON...", ("Ctrl+Shift+E",), "Save answer and boxes as JSON."),
     Command("export-coco", "File", "Export &COCO...", (), "Save the boxes as a COCO data set."),
     Command("export-sr", "File", "Export DICOM S&R...", (), "Save the boxes as a DICOM structured report."),
+    Command(
+        "export-sr-anonymous",
+        "File",
+        "Export DICOM SR, &de-identified...",
+        (),
+        "The same with another patient, no dates and new UIDs.",
+    ),
     Command("save-case", "File", "Save &case file...", ("Ctrl+S",), "Save what is needed to answer again and compare."),
     Command("close-image", "File", "&Close image", ("Ctrl+W",), "Take the series off the list."),
     Command("quit", "File", "&Quit", ("Ctrl+Q",), "End the program."),

@@ -98,7 +98,7 @@ class WindowCommands(QObject):
             "show-tags": partial(_toggle, window.tags_dock),
             "show-series": partial(_toggle, window.series_dock),
             "show-ask": partial(_toggle, window.ask_dock),
-            "show-shortcuts": lambda: ShortcutSheet(window).exec(),
+            "show-shortcuts": self._show_shortcuts,
             "first-run": self._show_first_page,
             "about": self._show_about,
         }
@@ -232,7 +232,10 @@ class WindowCommands(QObject):
             self._window.showNormal()
 
     def _show_settings(self) -> None:
-        SettingsDialog(self._window.settings, self._window).exec()
+        dialog = SettingsDialog(self._window.settings, self._window)
+        dialog.forget_wanted.connect(self._window.history.clear)
+        dialog.exec()
+        dialog.deleteLater()
 
     def _show_model_view(self) -> None:
         window = self._window
@@ -241,6 +244,11 @@ class WindowCommands(QObject):
 
     def _offer_to_model_view(self) -> None:
         self._window.model_view.show_images(self._window.panel.prompt.chips.chosen)
+
+    def _show_shortcuts(self) -> None:
+        sheet = ShortcutSheet(self._window)
+        sheet.exec()
+        sheet.deleteLater()
 
     def _show_about(self) -> None:
         QMessageBox.about(

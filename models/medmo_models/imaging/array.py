@@ -30,5 +30,5 @@ def image_from_pixels(pixels: NDArray[np.uint8]) -> LoadedImage:
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise ValueError(f"expected uint8 pixels of shape (height, width, 3), got {pixels.dtype} {pixels.shape}")
     height, width = pixels.shape[:2]
-    digest = hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
     return LoadedImage(pixels, width, height, digest, 0, 1, "array", ())

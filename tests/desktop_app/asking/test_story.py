@@ -44,7 +44,7 @@ def test_open_ask_stream_boxes_stop_kill_retry(
     assert all(box.confidence is not None for box in board.boxes)
     assert [] in seen  # the answer began with none, and they came one after another
     assert panel.phases.text("decode").startswith("✓")
-    assert not panel.prompt.stop_button.isEnabled()
+    qtbot.waitUntil(lambda: not panel.prompt.stop_button.isEnabled())
 
     span = panel.answer.spans[0]
     board.hover(span.box_ids[0])

@@ -54,4 +54,3 @@ def phantom(tmp_path: Path) -> Path:
             Image.fromarray(np.ascontiguousarray(one.pixels)).save(path)
             return path
     raise AssertionError
-

@@ -12,7 +12,12 @@ from medmo_desktop.shell.settings import MOST_RECENT, ViewerSettings
 def test_settings_survive_the_program(qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "viewer.ini"
     first = ViewerSettings(path)
-    assert (first.theme, first.network_allowed, first.encode_on_open, first.history_kept) == ("system", False, True, True)
+    assert (first.theme, first.network_allowed, first.encode_on_open, first.history_kept) == (
+        "system",
+        False,
+        True,
+        True,
+    )
     first.theme = "dark"
     first.encode_on_open = False
     first.history_kept = False

@@ -20,7 +20,9 @@ def test_no_two_commands_share_a_key_and_all_say_what_they_do() -> None:
 
 def test_every_command_is_in_a_menu_and_does_something(window: MainWindow) -> None:
     in_menus = {
-        action.objectName() for menu in window.menuBar().actions() for action in menu.menu().actions()  # type: ignore[attr-defined]
+        action.objectName()
+        for menu in window.menuBar().actions()
+        for action in menu.menu().actions()  # type: ignore[attr-defined]
     }
     for one in COMMANDS:
         action = window.actions_[one.id]

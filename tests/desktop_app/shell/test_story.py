@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
-from support.viewer import ask, open_file
 
 from medmo_desktop.findings.table_model import LABEL
 from medmo_desktop.shell.main_window import MainWindow
 from medmo_models.prompts import LOCALIZE_PROMPT, REPORT_PROMPT
 from medmo_runtime.overlay import RESEARCH_NOTICE
+from support.viewer import ask, open_file
 
 
 def export(qtbot: QtBot, window: MainWindow, command: str, path: Path) -> Path:

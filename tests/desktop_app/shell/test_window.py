@@ -11,13 +11,13 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QDropEvent
 from PySide6.QtWidgets import QApplication, QScrollBar, QWidget
 from pytestqt.qtbot import QtBot
-from support.viewer import open_file
 
 from medmo_desktop.shell.main_window import MainWindow
 from medmo_desktop.shell.settings_dialog import SettingsDialog
 from medmo_desktop.shell.theme import apply_theme, is_dark
 from medmo_models.network_guard import NetworkBlockedError, guard
 from medmo_runtime.overlay import RESEARCH_NOTICE
+from support.viewer import open_file
 
 
 def nameless(root: QWidget) -> list[str]:

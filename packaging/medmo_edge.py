@@ -1,0 +1,5 @@
+"""What PyInstaller starts."""
+
+from medmo_desktop.shell.entry import main
+
+main()

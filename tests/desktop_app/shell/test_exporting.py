@@ -1,0 +1,62 @@
+"""Exports of a DICOM image from the window, with the warning about text in the pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pydicom
+import pydicom.data
+import pytest
+from pytestqt.qtbot import QtBot
+
+from medmo_desktop.shell.exporting import EXPORTS
+from medmo_desktop.shell.main_window import MainWindow
+from medmo_models.prompts import LOCALIZE_PROMPT
+from support.viewer import ask, open_file
+
+
+def test_without_an_answer_the_user_is_told_to_ask_first(window: MainWindow, phantom: Path, qtbot: QtBot) -> None:
+    open_file(qtbot, window, phantom)
+    window.exporting.ask_where(EXPORTS[0])
+    assert "ask about the image first" in window.strip.label.text()
+
+
+@pytest.mark.parametrize(("command", "keeps_patient"), [("export-sr", True), ("export-sr-anonymous", False)])
+def test_a_report_joins_the_patient_unless_it_is_de_identified(
+    command: str, keeps_patient: bool, window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = Path(str(pydicom.data.get_testdata_file("CT_small.dcm")))
+    open_file(qtbot, window, path)
+    ask(qtbot, window, LOCALIZE_PROMPT)
+    window.board.edit(window.board.boxes.added("mine", (10, 10, 60, 50)), "add")
+    with qtbot.waitSignal(window.exporting.exported, timeout=30_000):
+        window.exporting.export(command, tmp_path / "report.dcm")
+    report = pydicom.dcmread(tmp_path / "report.dcm")
+    original = pydicom.dcmread(path)
+    assert (report.PatientID == original.PatientID) is keeps_patient
+    assert (report.StudyInstanceUID == original.StudyInstanceUID) is keeps_patient
+
+
+def test_a_picture_comes_with_the_warning_about_text_in_its_pixels(
+    window: MainWindow, phantom: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    open_file(qtbot, window, phantom)
+    ask(qtbot, window, LOCALIZE_PROMPT)
+    with qtbot.waitSignal(window.exporting.exported, timeout=30_000):
+        window.exporting.export("export-png", tmp_path / "a.png")
+    assert "Saved a.png" in window.strip.label.text()
+    assert "Look at every image before it leaves this machine" in window.strip.label.text()
+
+
+def test_an_export_that_cannot_be_written_says_why_and_leaves_nothing(
+    window: MainWindow, phantom: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    open_file(qtbot, window, phantom)
+    ask(qtbot, window, LOCALIZE_PROMPT)
+    missing = tmp_path / "no such folder" / "a.json"
+    job = window.exporting.export("export-json", missing)
+    assert job is not None
+    with qtbot.waitSignal(job.failed, timeout=30_000):
+        pass
+    assert "Failed" in window.strip.label.text()
+    assert not missing.parent.exists()
