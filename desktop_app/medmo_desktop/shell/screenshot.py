@@ -159,8 +159,15 @@ class _Photographer:
         self._loop.quit()
 
     def _settle(self) -> None:
-        QTimer.singleShot(_SETTLE_MS, self._loop.quit)
-        self._loop.exec()
+        """Wait until the panels have what they read in the background, and the last of it is drawn."""
+        from medmo_desktop.machine.jobs import JobRunner
+
+        runners = self._window.findChildren(JobRunner)
+        for _ in range(_LONGEST_WAIT_MS // _SETTLE_MS):
+            QTimer.singleShot(_SETTLE_MS, self._loop.quit)
+            self._loop.exec()
+            if not any(runner.busy for runner in runners):
+                return
 
 
 def _existing(request: ScreenshotRequest) -> Path:
