@@ -69,13 +69,13 @@ class AskingBridge(QObject):
         board.undo_stack.indexChanged.connect(lambda _index: self._changed.start())
         history.found.connect(self._restore)
 
-    def open_model(self) -> None:
-        """Load the chosen model, in place of the one before."""
+    def open_model(self, *, ignore_memory: bool = False) -> None:
+        """Load the chosen model, in place of the one before; with ``ignore_memory`` also one that should not fit."""
         if self._closed:
             return
         self._opened = True
         chosen = self._settings.models
-        job = Job(lambda _control: model_request(chosen))
+        job = Job(lambda _control: model_request(chosen, ignore_memory=ignore_memory))
         job.succeeded.connect(self._open)
         job.failed.connect(self.problem)
         self._runner.start(job)

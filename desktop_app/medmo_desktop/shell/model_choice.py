@@ -12,7 +12,7 @@ from medmo_runtime.worker import OpenRequest
 _FAST_FORMAT = "onnx-int4"
 
 
-def model_request(chosen: tuple[str, ...]) -> OpenRequest:
+def model_request(chosen: tuple[str, ...], *, ignore_memory: bool = False) -> OpenRequest:
     """Return what to load.
 
     Parameters
@@ -20,6 +20,8 @@ def model_request(chosen: tuple[str, ...]) -> OpenRequest:
     chosen : tuple of str
         Folders of the chosen model's artifacts; empty for the embedded model: its ONNX copy if there is one, which
         needs no torch and answers the next question at once, else its checkpoint.
+    ignore_memory : bool
+        Load the chosen model although it should not fit.
 
     Raises
     ------
@@ -28,7 +30,7 @@ def model_request(chosen: tuple[str, ...]) -> OpenRequest:
     """
     folders = tuple(folder for folder in chosen if Path(folder).is_dir())
     if folders:
-        return OpenRequest(folders)
+        return OpenRequest(folders, ignore_memory=ignore_memory)
     copy = find_embedded(_FAST_FORMAT)
     if copy is not None:
         return OpenRequest((str(copy.path),))

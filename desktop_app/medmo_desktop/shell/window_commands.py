@@ -209,9 +209,9 @@ class WindowCommands(QObject):
         self._window.models.set_active(opened.artifact)
         self._window.machine.show_choice(opened)
 
-    def _use_model(self, folders: list[str], _anyway: bool) -> None:
+    def _use_model(self, folders: list[str], anyway: bool) -> None:
         self._window.settings.models = tuple(folders)
-        self._window.bridge.open_model()
+        self._window.bridge.open_model(ignore_memory=anyway)
 
     def _focus_question(self) -> None:
         self._window.ask_dock.show()
