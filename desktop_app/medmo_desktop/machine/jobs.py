@@ -39,7 +39,13 @@ class Job(QObject):
         super().__init__()
         self._work = work
         self._control = JobControl(self.progressed.emit)
+        self._abandoned = False
         self._ended.connect(self._tell)
+
+    def abandon(self) -> None:
+        """Cancel, and tell nobody how it ended: who asked is gone."""
+        self._abandoned = True
+        self.cancel()
 
     def cancel(self) -> None:
         """Ask the work to stop; ``cancelled`` follows when it has."""
@@ -62,6 +68,8 @@ class Job(QObject):
 
     def _tell(self, how: str, value: object) -> None:
         # Emitted in the thread that made the job, so that the result is not read after it was thrown away.
+        if self._abandoned:
+            return
         if how == "succeeded":
             self.succeeded.emit(value)
         elif how == "failed":
@@ -80,6 +88,11 @@ class _Runnable(QRunnable):
         self._job.run()
 
 
+def _abandon(jobs: set[Job]) -> None:
+    for job in tuple(jobs):
+        job.abandon()
+
+
 class JobRunner(QObject):
     """Starts jobs in threads that wait for nobody else's work. Call `shut_down` before it goes away.
 
@@ -94,7 +107,9 @@ class JobRunner(QObject):
         super().__init__(parent)
         self._pool = QThreadPool()
         self._pool.setMaxThreadCount(threads)
-        self._jobs: set[Job] = set()
+        self._jobs = jobs = set[Job]()
+        # What ends after its window has gone would otherwise reach for parts of it that no longer exist.
+        self.destroyed.connect(lambda: _abandon(jobs))
         application = QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.shut_down)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +46,15 @@ class HistoryKeeper(QObject):
     def find(self, key: object, image_sha256: str, frame: int) -> None:
         """Look for earlier answers about a frame; ``found`` follows."""
 
-        def look(history: History) -> list[CaseRecord]:
+        def look(history: History) -> tuple[object, list[CaseRecord]]:
             records = history.for_image(image_sha256)
-            return [one for one in reversed(records) if one.subject is not None and one.subject.frame == frame]
+            of_frame = [one for one in reversed(records) if one.subject is not None and one.subject.frame == frame]
+            return key, of_frame
 
-        self._run(look, partial(self.found.emit, key))
+        self._run(look, self._tell_found)
+
+    def _tell_found(self, key_and_records: tuple[object, list[CaseRecord]]) -> None:
+        self.found.emit(*key_and_records)
 
     def clear(self) -> None:
         """Remove everything for good."""
