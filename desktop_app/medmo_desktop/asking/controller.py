@@ -191,20 +191,42 @@ class InferenceController(QObject):
         self._ask_wanted.connect(inference.ask, queued)
         self._prepare_wanted.connect(inference.prepare, queued)
         self._see_wanted.connect(inference.see, queued)
-        inference.seen.connect(self.seen, queued)
+        inference.seen.connect(self._pass_seen, queued)
         inference.activity_changed.connect(self._note_activity, queued)
         inference.opened.connect(self._note_opened, queued)
         inference.started.connect(self._note_started, queued)
-        inference.phase.connect(self.phase, queued)
-        inference.text.connect(self.text, queued)
+        inference.phase.connect(self._pass_phase, queued)
+        inference.text.connect(self._pass_text, queued)
         inference.answered.connect(self._note_answered, queued)
         inference.failed.connect(self._note_failed, queued)
-        inference.notice.connect(self.notice, queued)
-        inference.network_attempted.connect(self.network_attempted, queued)
+        inference.notice.connect(self._pass_notice, queued)
+        inference.network_attempted.connect(self._pass_network_attempted, queued)
         self._thread.start()
         self._set_state(activity="idle")
         if self._open_request is not None:
             self._open_wanted.emit(self._open_request)
+
+    # Slots, not signals connected with signals: what is still on its way when this object goes is dropped then.
+
+    @Slot(object)
+    def _pass_seen(self, what: object) -> None:
+        self.seen.emit(what)
+
+    @Slot(str)
+    def _pass_phase(self, what: str) -> None:
+        self.phase.emit(what)
+
+    @Slot(str)
+    def _pass_text(self, what: str) -> None:
+        self.text.emit(what)
+
+    @Slot(str)
+    def _pass_notice(self, what: str) -> None:
+        self.notice.emit(what)
+
+    @Slot(str)
+    def _pass_network_attempted(self, what: str) -> None:
+        self.network_attempted.emit(what)
 
     @Slot(str)
     def _note_activity(self, activity: Literal["idle", "opening", "preparing", "answering"]) -> None:

@@ -74,11 +74,13 @@ class BackgroundWork(QObject):
 
     def _report_done(self, key: Hashable, result: object) -> None:
         self._forget(key)
-        self.done.emit(key, result)
+        if isValid(self):  # a result may arrive while the window is being destroyed
+            self.done.emit(key, result)
 
     def _report_failed(self, key: Hashable, sentence: str) -> None:
         self._forget(key)
-        self.failed.emit(key, sentence)
+        if isValid(self):
+            self.failed.emit(key, sentence)
 
     def _forget(self, key: Hashable) -> None:
         self._accepted.discard(key)

@@ -38,6 +38,7 @@ class Job(QObject):
     def __init__(self, work: Work) -> None:
         super().__init__()
         self._work = work
+        self._silent = False
         self._control = JobControl(self.progressed.emit)
         self._abandoned = False
         self._ended.connect(self._tell)
@@ -66,7 +67,13 @@ class Job(QObject):
         else:
             self._ended.emit("succeeded", result)
 
+    def silence(self) -> None:
+        """Tell nobody any more: whoever listened goes away."""
+        self._silent = True
+
     def _tell(self, how: str, value: object) -> None:
+        if self._silent:
+            return
         # Emitted in the thread that made the job, so that the result is not read after it was thrown away.
         if self._abandoned:
             return
@@ -136,6 +143,10 @@ class JobRunner(QObject):
         self._pool.waitForDone(_LONGEST_WAIT_MS)
 
     def shut_down(self) -> None:
-        """Cancel every job and wait until their threads have ended."""
+        """Cancel every job and wait until their threads have ended; their signals no longer arrive."""
         self.cancel_all()
         self._pool.waitForDone(_LONGEST_WAIT_MS)
+        # What was emitted waits in the event loop, and may arrive after the listeners were destroyed.
+        for job in tuple(self._jobs):
+            job.silence()
+        self._jobs.clear()
