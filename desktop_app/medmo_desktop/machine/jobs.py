@@ -40,13 +40,7 @@ class Job(QObject):
         self._work = work
         self._silent = False
         self._control = JobControl(self.progressed.emit)
-        self._abandoned = False
         self._ended.connect(self._tell)
-
-    def abandon(self) -> None:
-        """Cancel, and tell nobody how it ended: who asked is gone."""
-        self._abandoned = True
-        self.cancel()
 
     def cancel(self) -> None:
         """Ask the work to stop; ``cancelled`` follows when it has."""
@@ -75,8 +69,6 @@ class Job(QObject):
         if self._silent:
             return
         # Emitted in the thread that made the job, so that the result is not read after it was thrown away.
-        if self._abandoned:
-            return
         if how == "succeeded":
             self.succeeded.emit(value)
         elif how == "failed":
@@ -95,11 +87,6 @@ class _Runnable(QRunnable):
         self._job.run()
 
 
-def _abandon(jobs: set[Job]) -> None:
-    for job in tuple(jobs):
-        job.abandon()
-
-
 class JobRunner(QObject):
     """Starts jobs in threads that wait for nobody else's work. Call `shut_down` before it goes away.
 
@@ -114,9 +101,7 @@ class JobRunner(QObject):
         super().__init__(parent)
         self._pool = QThreadPool()
         self._pool.setMaxThreadCount(threads)
-        self._jobs = jobs = set[Job]()
-        # What ends after its window has gone would otherwise reach for parts of it that no longer exist.
-        self.destroyed.connect(lambda: _abandon(jobs))
+        self._jobs: set[Job] = set()
         application = QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.shut_down)
