@@ -23,6 +23,10 @@ from support.command import run_medmo
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills by signal and limits by prlimit")
 
 
+#: So many images that the answer is far from ready when the worker is acted upon.
+MANY = 24
+
+
 def act_in(monkeypatch: pytest.MonkeyPatch, phase: str, act: Callable[[int], None], times: int = 1) -> None:
     """Let ``act`` happen to the worker, by its process number, when a phase of the answer begins."""
     left = [times]
@@ -35,21 +39,6 @@ def act_in(monkeypatch: pytest.MonkeyPatch, phase: str, act: Callable[[int], Non
                     act(self.pid)
 
             return super().ask(*arguments, **{**options, "on_phase": on_phase})
-
-    monkeypatch.setattr(ask, "WorkerSession", Session)
-
-
-def act_before_asking(monkeypatch: pytest.MonkeyPatch, act: Callable[[int], None]) -> None:
-    """Let ``act`` happen to the worker once, between loading and the first question."""
-    left = [1]
-
-    class Session(WorkerSession):
-        def ask(self, *arguments: Any, **options: Any) -> Answer:
-            self.open()
-            if left[0] and self.pid is not None:
-                left[0] -= 1
-                act(self.pid)
-            return super().ask(*arguments, **options)
 
     monkeypatch.setattr(ask, "WorkerSession", Session)
 
@@ -85,8 +74,8 @@ def test_a_killed_worker_is_one_sentence_and_exit_3(
 def test_memory_that_runs_out_is_exit_3_with_what_would_need_less(
     phantom_png: Path, tiny_onnx: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    act_before_asking(monkeypatch, leave_no_memory)
-    images = [str(phantom_png)] * 3
+    act_in(monkeypatch, "vision", leave_no_memory)
+    images = [str(phantom_png)] * MANY
     done = run_medmo("ask", *images, "--task", "report", "--artifact", str(tiny_onnx.path))
     assert done.code == 3
     assert "emory ran out" in done.sentence()
@@ -97,8 +86,8 @@ def test_memory_that_runs_out_is_exit_3_with_what_would_need_less(
 def test_auto_tries_the_next_plan_once_and_says_so(
     phantom_png: Path, tiny_onnx: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    act_before_asking(monkeypatch, leave_no_memory)
-    question = ("ask", *([str(phantom_png)] * 3), "--task", "report", "--artifact", str(tiny_onnx.path), "--auto")
+    act_in(monkeypatch, "vision", leave_no_memory)
+    question = ("ask", *([str(phantom_png)] * MANY), "--task", "report", "--artifact", str(tiny_onnx.path), "--auto")
     done = run_medmo(*question, "--json")
     assert done.code == 0, done.err
     assert done.json["backend"]["given_up"] == ["the decoder is loaded again after each new image"]
