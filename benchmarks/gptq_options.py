@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from medmo_evaluation.metrics.token_metrics import log_softmax
 from medmo_export.calibration import CalibrationSet, phantom_calibration, phantom_set
 from medmo_export.gptq.options import GptqOptions
 from medmo_export.pipeline import CALIBRATION_SEED, ExportRequest, run_export
@@ -59,11 +60,6 @@ class Row:
     export_s: float
 
 
-def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-
-
 def measure(name: str, checkpoint: Path, expected: list[NDArray[np.float32]], images: int) -> Row:
     """Export one variant and compare it."""
     options, count, text_only = VARIANTS[name]
@@ -83,7 +79,7 @@ def measure(name: str, checkpoint: Path, expected: list[NDArray[np.float32]], im
         seconds = time.perf_counter() - began
         made = answer_logits(artifact.path, "gptq", phantom_calibration(images, _SEED), "cpu")
         klds, same = [], []
-        for p, q in zip(map(_log_softmax, expected), map(_log_softmax, made), strict=True):
+        for p, q in zip(map(log_softmax, expected), map(log_softmax, made), strict=True):
             klds.append(float((np.exp(p) * (p - q)).sum(axis=-1).mean()))
             same.append(float((p.argmax(-1) == q.argmax(-1)).mean()))
         draws = np.random.default_rng(0).integers(0, len(klds), (10_000, len(klds)))
