@@ -77,5 +77,7 @@ def _prepare_cpu_products(network: Qwen3VLForConditionalGeneration) -> None:
     for layer in network.modules():
         if isinstance(layer, TorchAtenLinear):
             layer.transform_cpu(torch.bfloat16)
+            # As loaded it is a view of the mapped file, all of which stays resident while one view of it is left.
+            layer.g_idx = layer.g_idx.clone()
             layer.register_forward_pre_hook(to_bfloat16)
             layer.register_forward_hook(to_network_dtype)

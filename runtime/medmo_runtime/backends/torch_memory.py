@@ -27,16 +27,16 @@ class TorchCosts:
     libraries : int
         Resident bytes of the process before a model is loaded.
     packed_copies : float
-        Packed weights in memory per byte stored.
-    loading_copies : float
-        What loading needs for a moment, as a share of the plain weights.
+        Packed weights resident per byte stored, on a CPU.
+    repacks : bool
+        Whether a CPU's kernel has the packed weights in an order of its own, made while loading.
     wide_values : int
         Bytes of a value inside of the decoder's activations; the dtype's own if 0.
     """
 
     libraries: int
     packed_copies: float = 1.0
-    loading_copies: float = 0.0
+    repacks: bool = False
     wide_values: int = 0
 
 
@@ -75,12 +75,11 @@ def predict_torch_memory(
     # Residual, normalized input, q/k/v, attention output and two of the MLP's width live at once.
     vision_values = 8 * shape.vision_hidden_size + 2 * shape.vision_intermediate_size
     prefill_values = 8 * shape.hidden_size + 3 * shape.intermediate_size
-    weights = (
-        stored.packed_layers * costs.packed_copies + (stored.plain_layers + stored.vision) * ratio + embedding + head
-    )
+    layers = int(stored.packed_layers * (costs.packed_copies if device == "cpu" else 1) + stored.plain_layers * ratio)
+    libraries = costs.libraries + int(_ALLOCATOR_SHARE * (layers + vision + embedding + head))
     return MemoryParts(
-        libraries=costs.libraries + int(_ALLOCATOR_SHARE * weights) if device == "cpu" else _DEVICE_CONTEXT,
-        layers=int(stored.packed_layers * costs.packed_copies + stored.plain_layers * ratio),
+        libraries=libraries if device == "cpu" else _DEVICE_CONTEXT,
+        layers=layers,
         embedding=0 if on_host else embedding,
         head=head,
         vision_weights=vision,
@@ -88,7 +87,20 @@ def predict_torch_memory(
         image_features=feature_bytes(shape, workload, size),
         vision_activations=patches * (vision_values * size + 2 * 1536 * 4),
         prefill_activations=tokens * prefill_values * inner + shape.vocabulary_size * 8,
-        loading=int(costs.loading_copies * (embedding + head + vision + stored.plain_layers * ratio)),
+        loading=_mapped_while_loading(artifact, ratio, costs) if device == "cpu" else 0,
         vision_stays="vision-released" not in measures,
         host=host + (vision if "vision-released" in measures else 0),
     )
+
+
+def _mapped_while_loading(artifact: Artifact, ratio: float, costs: TorchCosts) -> int:
+    """Return what is resident of the mapped file beside what is made of it, and what the largest layer needs meanwhile.
+
+    Weights that are used as they are stored stay mapped: they are counted as weights.
+    """
+    shape, stored = artifact.spec.architecture, weight_bytes(artifact)
+    converted = stored.embedding + stored.head + stored.vision + stored.plain_layers if ratio != 1 else 0
+    if not costs.repacks:
+        return converted
+    # GPTQModel unpacks a layer to 8 bits twice and to 32 bits once (torch_aten_kernel.py, transform_cpu).
+    return converted + stored.packed_layers + 6 * shape.hidden_size * shape.intermediate_size
