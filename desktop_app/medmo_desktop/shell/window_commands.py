@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _EXPORT_COMMANDS = tuple(kind.command for kind in EXPORTS)
 
+#: How long a sentence about a key stays in the status bar.
+_MESSAGE_MS = 10_000
+
 
 class WindowCommands(QObject):
     """Connects the window's actions and parts."""
@@ -119,6 +122,7 @@ class WindowCommands(QObject):
         window.series_list.chosen.connect(self._show_series)
         window.series_view.frame_changed.connect(self._note_frame)
         window.series_view.canvas.probe_changed.connect(self._show_probe)
+        window.series_view.canvas.announced.connect(lambda text: window.status.showMessage(text, _MESSAGE_MS))
         window.controller.state_changed.connect(self._note_state)
         window.controller.opened.connect(self._note_model)
         window.panel.prompt.chips.changed.connect(self._offer_to_model_view)
