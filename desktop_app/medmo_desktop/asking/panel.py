@@ -20,7 +20,7 @@ from medmo_desktop.asking.requests import AskRequest, AskResult, ImageChoice
 from medmo_desktop.findings.board import FindingBoard
 from medmo_desktop.findings.marks import BoxSet
 from medmo_desktop.findings.reading import own_boxes
-from medmo_runtime.overlay import RESEARCH_NOTICE
+from medmo_desktop.translations.notice import research_notice
 
 
 class AskPanel(QWidget):
@@ -79,8 +79,8 @@ class AskPanel(QWidget):
         state = QHBoxLayout()
         state.addWidget(self.status, 1)
         state.addWidget(self.retry_button)
-        research = QLabel(RESEARCH_NOTICE)
-        research.setAccessibleName(RESEARCH_NOTICE)
+        research = QLabel(research_notice())
+        research.setAccessibleName(research_notice())
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.turns)

@@ -16,7 +16,7 @@ from medmo_desktop.canvas.shapes import ExtraShape, MeasuredLine, TokenGrid
 from medmo_desktop.canvas.view_state import ViewGeometry, orientation_on_screen
 from medmo_desktop.findings.board import FindingBoard
 from medmo_desktop.study.model import Frame
-from medmo_runtime.overlay import RESEARCH_NOTICE
+from medmo_desktop.translations.notice import research_notice
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def compose(
         Wait for the best rendering of the pixels; otherwise take the quickest there is.
     """
     geometry, ratio = screen.geometry, screen.device_pixel_ratio
-    empty = PaintContext(geometry, ratio, screen.font, message=additions.message, notice=RESEARCH_NOTICE)
+    empty = PaintContext(geometry, ratio, screen.font, message=additions.message, notice=research_notice())
     if geometry is None or frame is None:
         return empty
     request = request_layer(frame, geometry, ratio)

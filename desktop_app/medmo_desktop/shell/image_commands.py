@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QActionGroup
 
 from medmo_desktop.canvas.box_editing import next_box
+from medmo_desktop.canvas.captions import window_name
 from medmo_desktop.canvas.series_view import SeriesView
 from medmo_desktop.canvas.tools import Tool
 from medmo_desktop.findings.board import FindingBoard
@@ -92,7 +93,7 @@ class ImageCommands(QObject):
             known = number < len(presets)
             action.setEnabled(known)
             if known:
-                action.setText(self.tr("Window: {0}").format(self.tr(presets[number].window.name)))
+                action.setText(self.tr("Window: {0}").format(window_name(presets[number].window)))
 
     def _connect_tools(self) -> None:
         group = QActionGroup(self)

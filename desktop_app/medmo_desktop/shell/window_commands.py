@@ -21,10 +21,10 @@ from medmo_desktop.shell.theme import apply_theme
 from medmo_desktop.study.measuring import PixelProbe
 from medmo_desktop.study.model import Frame, Series
 from medmo_desktop.study.opening import OpenedPaths
+from medmo_desktop.translations.notice import research_notice
 from medmo_models import __version__
 from medmo_models.library import embedded_model_path
 from medmo_models.prompts import LOCALIZE_PROMPT
-from medmo_runtime.overlay import RESEARCH_NOTICE
 from medmo_runtime.worker.protocol import Opened
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class WindowCommands(QObject):
             self._focus_image()
 
     def _tell_problems(self, problems: list[str]) -> None:
-        more = "" if len(problems) == 1 else self.tr(" (and {0} more)").format(len(problems) - 1)
+        more = "" if len(problems) == 1 else self.tr(" (and %n more)", "", len(problems) - 1)
         self._window.strip.say(problems[0] + more)
 
     def _show_series(self, series: Series | None) -> None:
@@ -258,7 +258,7 @@ class WindowCommands(QObject):
         QMessageBox.about(
             self._window,
             self.tr("About MedMO Edge"),
-            f"<h3>MedMO Edge {__version__}</h3><p><b>{RESEARCH_NOTICE}</b></p><p>"
+            f"<h3>MedMO Edge {__version__}</h3><p><b>{research_notice()}</b></p><p>"
             + self.tr("Medical vision-language models in 4 bits, on this machine alone.")
             + "</p><p>Apache-2.0</p>",
         )
