@@ -121,7 +121,8 @@ class BoxTableModel(QAbstractTableModel):
         )
         name, tip = names[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return name if section != CONFIDENCE else f"{name}\n({translate('BoxTable', 'not disease probability')})"
+            not_disease = translate("BoxTable", "not disease probability")
+            return name if section != CONFIDENCE else f"{name}\n({not_disease})"
         return tip if role == Qt.ItemDataRole.ToolTipRole else None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:

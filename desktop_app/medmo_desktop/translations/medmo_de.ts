@@ -264,6 +264,10 @@
             <translation>Was an den Zahlen ungewöhnlich war</translation>
         </message>
         <message>
+            <source>not disease probability</source>
+            <translation>nicht der Krankheit</translation>
+        </message>
+        <message>
             <source>shown</source>
             <translation>gezeigt</translation>
         </message>

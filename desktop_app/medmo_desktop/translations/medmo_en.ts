@@ -264,6 +264,10 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>not disease probability</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>shown</source>
             <translation type="unfinished" />
         </message>

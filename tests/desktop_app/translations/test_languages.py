@@ -105,9 +105,7 @@ def test_counts_have_a_singular_in_english(qtbot: QtBot) -> None:
         assert findings.count.text() == words
 
 
-def test_the_settings_offer_languages_by_their_own_names_and_remember_one(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_the_settings_offer_languages_by_their_own_names_and_remember_one(qtbot: QtBot, tmp_path: Path) -> None:
     settings = ViewerSettings(tmp_path / "viewer.ini")
     assert settings.language == "system"
     dialog = SettingsDialog(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import medmo_desktop
 
 SOURCE = Path(medmo_desktop.__file__).parent
+TEMPLATE = SOURCE / "translations" / "medmo_en.ts"
 #: Calls whose strings are shown.
 SHOWING = {
     *("setText", "setToolTip", "setStatusTip", "setWhatsThis", "setWindowTitle", "setTitle", "setPlaceholderText"),
@@ -69,6 +71,20 @@ def test_every_shown_text_is_translated(path: Path) -> None:
         if name_of(node) == "tr" and not (node.args and isinstance(node.args[0], ast.Constant)):
             found.append(f"line {node.lineno}: tr() of what is no literal cannot be extracted")
     assert found == []
+
+
+def test_every_translated_literal_was_extracted() -> None:
+    """The extraction does not look into f-strings."""
+    known = {message.findtext("source") for message in ElementTree.parse(TEMPLATE).iter("message")}
+    missing = []
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            place = {"tr": 0, "translate": 1}.get(name_of(node), 9) if isinstance(node, ast.Call) else 9
+            if isinstance(node, ast.Call) and len(node.args) > place:
+                text = node.args[place]
+                if isinstance(text, ast.Constant) and text.value not in known:
+                    missing.append(f"{path.name} line {node.lineno}: {text.value!r}")
+    assert missing == []
 
 
 def test_the_check_finds_what_it_is_for() -> None:
