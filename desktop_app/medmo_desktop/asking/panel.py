@@ -95,13 +95,6 @@ class AskPanel(QWidget):
         layout.addLayout(state)
         layout.addWidget(self.prompt)
         layout.addWidget(research)
-        for first, second in (
-            (self.prompt, self.turns),
-            (self.turns, self.answer),
-            (self.answer, self.new_button),
-            (self.new_button, self.retry_button),
-        ):
-            QWidget.setTabOrder(first, second)
 
     def _connect(self) -> None:
         self.prompt.ask_wanted.connect(self.ask)
