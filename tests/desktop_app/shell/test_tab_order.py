@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pydicom.data
@@ -64,7 +65,7 @@ def check(root: QWidget, start: QWidget) -> list[QWidget]:
         interface = QAccessible.queryAccessibleInterface(one)
         assert interface is not None
         assert interface.text(QAccessible.Text.Name).strip(), f"{describe(one)} has no name for screen readers"
-    for first, second in zip(forwards, forwards[1:], strict=False):
+    for first, second in pairwise(forwards):
         if first.parentWidget() is second.parentWidget():
             one, other = (widget.mapTo(root, QPoint(0, 0)) for widget in (first, second))
             below, same_row = other.y() > one.y(), abs(other.y() - one.y()) < _ROW
