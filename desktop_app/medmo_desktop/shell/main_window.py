@@ -90,8 +90,8 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.series_view)
         self.workplaces = QTabWidget()
         self.workplaces.setDocumentMode(True)
-        for widget in (self.workplaces, self.workplaces.tabBar()):
-            widget.setAccessibleName(self.tr("Workplaces"))
+        for part in (self.workplaces, self.workplaces.tabBar()):
+            part.setAccessibleName(self.tr("Workplaces"))
         for widget, title in (
             (self.pages, self.tr("Image")),
             (self.compare, self.tr("Compare")),
