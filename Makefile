@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check package package-smoke train clean
+.PHONY: demo test check translations package package-smoke train clean
 
 demo: $(READY)
 	$(BIN)/medmo demo --out medmo-demo
@@ -22,6 +22,10 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
+
+# The viewer's translation files, from its source.
+translations: $(READY)
+	$(BIN)/python packaging/translations.py
 
 # The viewer as one folder, without torch: dist/medmo-edge (minutes).
 package: $(READY)

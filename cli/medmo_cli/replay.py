@@ -13,7 +13,7 @@ from medmo_cli.interrupt import check_interrupt
 from medmo_cli.output import errors_as_sentences, messages, print_json, results
 from medmo_cli.self_tests import self_tests_wanted, test_before_use
 from medmo_desktop.keeping.case_file import Case, read_case
-from medmo_desktop.keeping.replay import ReplayDifference, replay, replay_request
+from medmo_desktop.keeping.replay import ReplayDifference, asked, replay, replay_request
 from medmo_models.artifact import Artifact, open_model
 from medmo_models.artifact.manifest import MANIFEST_NAME, read_manifest
 from medmo_models.errors import InputError
@@ -39,8 +39,9 @@ def command(
     """
     with errors_as_sentences():
         kept = read_case(case)
+        answered_by, _ = asked(kept)
         model = _find_artifact(kept, artifact)
-        same_model = model.id == kept.record.model.id
+        same_model = model.id == answered_by.id
         if not same_model:
             messages.print("note: this is another model than the one that answered", markup=False)
         request = replay_request(kept, [model.path], same_model=same_model, backend=backend, device=device)
@@ -63,7 +64,7 @@ def _find_artifact(case: Case, name: str | None) -> Artifact:
     """Return the named model, else the installed one that answered, by its id."""
     if name is not None:
         return open_model(find_model(name))
-    wanted = case.record.model
+    wanted, _ = asked(case)
     for installed in list_models():
         has_manifest = installed.problem is None and (installed.path / MANIFEST_NAME).is_file()
         if has_manifest and read_manifest(installed.path).artifact_id == wanted.id:

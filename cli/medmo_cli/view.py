@@ -27,6 +27,7 @@ def command(
         str | None,
         typer.Option(help="For --screenshot: show-models, show-machine, show-compare, show-tags, model-view."),
     ] = None,
+    language: Annotated[str | None, typer.Option(help="Of the window: en, de, or system.")] = None,
     json: Annotated[bool, typer.Option("--json", help="With --screenshot, print one JSON object.")] = False,
 ) -> None:
     """Look at images and ask about them, in a window."""
@@ -38,7 +39,7 @@ def command(
         if screenshot is None:
             if prompt is not None or artifact or dark or panel is not None:
                 raise InputError("--prompt, --artifact, --dark and --panel go with --screenshot OUT.png.")
-            raise typer.Exit(run_viewer(list(paths or ())))
+            raise typer.Exit(run_viewer(list(paths or ()), language=language))
         if len(paths or ()) > 1:
             raise InputError("--screenshot shows one image; name one.")
         request = ScreenshotRequest(
@@ -49,6 +50,7 @@ def command(
             dark=dark,
             size=_read_size(size),
             panel=panel,
+            language=language or "en",
         )
         text = take_screenshot(request)
         if json:

@@ -8,11 +8,12 @@ import pytest
 from medmo_desktop.findings.marks import BoxSet
 from medmo_desktop.keeping.case_file import Case, read_case, save_case
 from medmo_desktop.keeping.record import describe_image, make_record
-from medmo_models.imaging import load_image
+from medmo_models.imaging import image_from_pixels, load_image
 from medmo_models.library import embedded_model_path
 from medmo_models.prompts import LOCALIZE_PROMPT
 from medmo_runtime.conversation import Turn
 from medmo_runtime.worker import OpenRequest, WorkerSession
+from support.cases import make_drawn_case, noise
 from support.command import run_medmo
 
 
@@ -95,3 +96,11 @@ def test_a_model_that_is_not_installed_is_named(case_file: Path) -> None:
     assert chosen.code == 0, chosen.err
     assert "another model" in chosen.err
     assert chosen.json["same_text"] is True
+
+
+def test_boxes_that_nobody_was_asked_about_have_nothing_to_replay(tmp_path: Path) -> None:
+    image = image_from_pixels(noise())
+    save_case(tmp_path / "drawn.medmo-case", make_drawn_case(image), [image])
+    done = run_medmo("replay", str(tmp_path / "drawn.medmo-case"))
+    assert done.code == 2
+    assert "there is nothing to replay" in done.sentence()

@@ -17,12 +17,20 @@ from PySide6.QtCore import QCoreApplication, QEvent, QThread, QThreadPool
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
+from medmo_desktop.translations.languages import use_language
 from medmo_export.pipeline import ExportRequest, run_export
 from medmo_models.artifact import Artifact
 from medmo_models.library import embedded_model_path
 
 #: Threads and processes that were told to end may take this long.
 _PATIENCE_S = 5.0
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp: QApplication) -> QApplication:
+    """The application in English, as the viewer makes it: plural forms are in the translation."""
+    use_language(qapp, "en")
+    return qapp
 
 
 @pytest.fixture(scope="session")

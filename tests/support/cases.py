@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medmo_desktop.findings.marks import BoxSet, MarkedBox
-from medmo_desktop.keeping.record import CaseRecord, make_record
+from medmo_desktop.keeping.record import CaseRecord, describe_image, make_drawn_record, make_record
 from medmo_models.imaging import LoadedImage, image_from_pixels
 from medmo_runtime.answer import (
     Answer,
@@ -81,6 +81,13 @@ def make_case(image: LoadedImage | None = None, boxes: BoxSet | None = None, **c
         tokens=[5, 6, 7],
         **changes,  # type: ignore[arg-type]
     )
+
+
+def make_drawn_case(image: LoadedImage | None = None) -> CaseRecord:
+    """A record of two boxes that a user drew without a question."""
+    image = image_from_pixels(noise()) if image is None else image
+    boxes = BoxSet().added("scar", (50.5, 10.25, 70.0, 33.0)).added("nodule", (5.0, 6.0, 30.0, 20.0))
+    return make_drawn_record(describe_image(image), boxes)
 
 
 def corrected_boxes(boxes: BoxSet) -> BoxSet:

@@ -44,6 +44,12 @@ class Conversations:
         """Return the boxes of one turn, or those drawn without one."""
         return self._drawn.get(subject, BoxSet()) if turn is None else self.turns(subject)[turn].boxes
 
+    def join_drawn(self, subject: str, boxes: BoxSet) -> None:
+        """Put boxes drawn in earlier sessions before those drawn since."""
+        drawn = self.boxes(subject, None)
+        known = {box.id for box in drawn}
+        self._drawn[subject] = BoxSet((*(box for box in boxes if box.id not in known), *drawn))
+
     def add(self, subject: str, turn: AnsweredTurn) -> None:
         """Append a turn."""
         self._turns[subject] = (*self.turns(subject), turn)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushBu
 from medmo_desktop.asking.controller import InferenceController
 from medmo_desktop.asking.model_input import ModelInput, model_inputs
 from medmo_desktop.asking.requests import AskRequest, ImageChoice, SeenImages
-from medmo_runtime.overlay import RESEARCH_NOTICE
+from medmo_desktop.translations.notice import research_notice
 
 #: A white line over a dark one is seen on every tissue.
 _LIGHT, _DARK = QColor(255, 255, 255, 150), QColor(0, 0, 0, 120)
@@ -117,7 +117,7 @@ class ModelInputView(QWidget):
         layout.addLayout(above)
         layout.addWidget(self.picture, 1)
         layout.addWidget(self.facts)
-        layout.addWidget(QLabel(RESEARCH_NOTICE))
+        layout.addWidget(QLabel(research_notice()))
         self.refresh_button.clicked.connect(self.refresh)
         self.grid.toggled.connect(self.picture.set_grid)
         self.chooser.currentIndexChanged.connect(self._show)

@@ -18,7 +18,9 @@ from medmo_desktop.asking.phase_bar import PhaseBar
 from medmo_desktop.asking.prompt_box import PromptBox
 from medmo_desktop.asking.requests import AskRequest, AskResult, ImageChoice
 from medmo_desktop.findings.board import FindingBoard
-from medmo_runtime.overlay import RESEARCH_NOTICE
+from medmo_desktop.findings.marks import BoxSet
+from medmo_desktop.findings.reading import own_boxes
+from medmo_desktop.translations.notice import research_notice
 
 
 class AskPanel(QWidget):
@@ -77,8 +79,8 @@ class AskPanel(QWidget):
         state = QHBoxLayout()
         state.addWidget(self.status, 1)
         state.addWidget(self.retry_button)
-        research = QLabel(RESEARCH_NOTICE)
-        research.setAccessibleName(RESEARCH_NOTICE)
+        research = QLabel(research_notice())
+        research.setAccessibleName(research_notice())
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.turns)
@@ -93,13 +95,6 @@ class AskPanel(QWidget):
         layout.addLayout(state)
         layout.addWidget(self.prompt)
         layout.addWidget(research)
-        for first, second in (
-            (self.prompt, self.turns),
-            (self.turns, self.answer),
-            (self.answer, self.new_button),
-            (self.new_button, self.retry_button),
-        ):
-            QWidget.setTabOrder(first, second)
 
     def _connect(self) -> None:
         self.prompt.ask_wanted.connect(self.ask)
@@ -144,6 +139,20 @@ class AskPanel(QWidget):
         if self.image is None or self._turn is None or self._live.is_shown:
             return None
         return replace(self._conversations.turns(self.image.id)[self._turn], boxes=self._board.boxes)
+
+    @property
+    def drawn_boxes(self) -> BoxSet | None:
+        """The user's boxes on the image on screen while no answer is shown; None while one is shown or runs."""
+        if self.image is None or self._turn is not None or self._live.is_shown:
+            return None
+        return own_boxes(self._board.boxes)
+
+    def restore_drawn(self, subject: str, boxes: BoxSet) -> None:
+        """Bring back boxes that were drawn on an image without a question in earlier sessions."""
+        self._keep_boxes()
+        self._conversations.join_drawn(subject, boxes)
+        if self.image is not None and self.image.id == subject and self.drawn_boxes is not None:
+            self._board.show(self._conversations.boxes(subject, None))
 
     def restore(self, subject: str, turns: Sequence[AnsweredTurn]) -> None:
         """Bring back turns of earlier sessions about an image."""

@@ -10,6 +10,7 @@ from medmo_desktop.findings.marks import BoxSet, MarkedBox
 #: Logical screen pixels.
 HANDLE_SIZE = 8.0
 _REACH = 6.0
+_COARSE_STEP = 10.0
 
 Handle = Literal["left top", "top", "right top", "left", "right", "left bottom", "bottom", "right bottom"]
 #: What of a box a drag takes hold of.
@@ -71,10 +72,10 @@ def dragged(
 
 
 def moved_within(pixels: Rectangle, dx: float, dy: float, image_size: tuple[int, int]) -> Rectangle:
-    """Return a box moved by pixels of the image as far as it stays inside, its size kept."""
+    """Return a box or a line moved by pixels of the image as far as it stays inside, its size kept."""
     x1, y1, x2, y2 = pixels
-    dx = _step_inside(dx, x1, x2, image_size[0])
-    dy = _step_inside(dy, y1, y2, image_size[1])
+    dx = _step_inside(dx, min(x1, x2), max(x1, x2), image_size[0])
+    dy = _step_inside(dy, min(y1, y2), max(y1, y2), image_size[1])
     return x1 + dx, y1 + dy, x2 + dx, y2 + dy
 
 
@@ -83,6 +84,29 @@ def within(pixels: Rectangle, image_size: tuple[int, int]) -> Rectangle:
     xs = sorted(min(max(x, 0.0), float(image_size[0])) for x in pixels[0::2])
     ys = sorted(min(max(y, 0.0), float(image_size[1])) for y in pixels[1::2])
     return xs[0], ys[0], xs[1], ys[1]
+
+
+def arrow_step(geometry: ViewGeometry, fine: bool) -> float:
+    """Return by how many pixels of the image an arrow key moves: one, or about ten of the screen's, but whole ones."""
+    return 1.0 if fine else max(1.0, float(round(_COARSE_STEP / geometry.zoom)))
+
+
+def on_image(direction: Point, geometry: ViewGeometry) -> Point:
+    """Return a direction on the screen as one on the image."""
+    (xx, xy), (yx, yy) = geometry.state.axes()
+    return xx * direction[0] + xy * direction[1], yx * direction[0] + yy * direction[1]
+
+
+def resized(pixels: Rectangle, direction: Point, step: float, geometry: ViewGeometry) -> Rectangle:
+    """Return a box whose right or bottom edge on the screen was moved by ``step`` pixels of the image.
+
+    It keeps at least one pixel of the image in width and in height, unless it was thinner before.
+    """
+    left, top, right, bottom = geometry.rectangle_to_view(pixels)
+    travel = step * geometry.zoom
+    right = max(right + direction[0] * travel, left + min(geometry.zoom, right - left))
+    bottom = max(bottom + direction[1] * travel, top + min(geometry.zoom, bottom - top))
+    return within(geometry.rectangle_to_image((left, top, right, bottom)), geometry.image_size)
 
 
 def next_box(boxes: BoxSet, selected: str | None, step: int) -> str | None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from medmo_desktop.canvas.box_editing import box_at, grip_at, moved_within, next_box, within
-from medmo_desktop.canvas.drags import GripDrag, SpanDrag
+from medmo_desktop.canvas.box_editing import (
+    arrow_step,
+    box_at,
+    grip_at,
+    moved_within,
+    next_box,
+    on_image,
+    resized,
+    within,
+)
+from medmo_desktop.canvas.drags import GripDrag, SpanDrag, SpanTarget
+from medmo_desktop.canvas.key_drawing import ARROWS, is_fine, span_words
 from medmo_desktop.canvas.view_state import Point, Rectangle, ViewGeometry
 from medmo_desktop.findings.board import FindingBoard
 from medmo_desktop.findings.marks import BoxSet, MarkedBox
 
 #: Of a box that was just drawn; it is renamed in the list.
 NEW_LABEL = "finding"
-_STEP, _LARGE_STEP = 1.0, 10.0
-_ARROWS: dict[int, Point] = {
-    Qt.Key.Key_Left: (-1.0, 0.0),
-    Qt.Key.Key_Right: (1.0, 0.0),
-    Qt.Key.Key_Up: (0.0, -1.0),
-    Qt.Key.Key_Down: (0.0, 1.0),
-}
 
 
 class BoxInteraction(QObject):
@@ -26,6 +29,8 @@ class BoxInteraction(QObject):
 
     #: The preview changed.
     changed = Signal()
+    #: A sentence for the status bar and screen readers.
+    announced = Signal(str)
 
     def __init__(self, board: FindingBoard, parent: QObject) -> None:
         super().__init__(parent)
@@ -83,15 +88,16 @@ class BoxInteraction(QObject):
             lambda pixels: self._move(box_id, pixels),
         )
 
+    def target(self, image_size: tuple[int, int]) -> SpanTarget:
+        """Return what makes a span of an image of ``image_size`` (width, height) a new box."""
+        return SpanTarget(
+            lambda span: self._preview_new(None if span is None else within(span, image_size)),
+            lambda span: self._add(within(span, image_size)),
+        )
+
     def drawing_drag(self, geometry: ViewGeometry, point: Point) -> SpanDrag:
         """Return the drag that draws a new box."""
-        size = geometry.image_size
-        return SpanDrag(
-            geometry,
-            point,
-            lambda span: self._preview_new(None if span is None else within(span, size)),
-            lambda span: self._add(within(span, size)),
-        )
+        return SpanDrag(geometry, point, self.target(geometry.image_size))
 
     def cycle(self, step: int) -> bool:
         """Select the next (1) or previous (-1) box; False past the last one."""
@@ -101,7 +107,7 @@ class BoxInteraction(QObject):
         return following is not None
 
     def press_key(self, key: int, modifiers: Qt.KeyboardModifier, geometry: ViewGeometry) -> bool:
-        """Delete, move (arrows) or resize (Control and arrows) the selected box; False if the key means nothing here.
+        """Delete, move (arrows) or resize (Shift and arrows) the selected box; False if the key means nothing here.
 
         Moving is one change from pressing to releasing, however often the key repeats.
         """
@@ -112,14 +118,15 @@ class BoxInteraction(QObject):
             self.finish_keys()
             self._board.edit(self._board.boxes.deleted(box.id), self.tr("Delete box"))
             return True
-        if key not in _ARROWS:
+        if key not in ARROWS:
             return False
-        step = _LARGE_STEP if modifiers & Qt.KeyboardModifier.ShiftModifier else _STEP
-        dx, dy = _on_image(_ARROWS[key], geometry)
-        if modifiers & Qt.KeyboardModifier.ControlModifier:
-            self._preview((box.id, _resized(box.pixels, _ARROWS[key], step * geometry.zoom, geometry)))
+        step = arrow_step(geometry, is_fine(modifiers))
+        if modifiers & Qt.KeyboardModifier.ShiftModifier:
+            pixels = resized(box.pixels, ARROWS[key], step, geometry)
         else:
-            self._preview((box.id, moved_within(box.pixels, dx * step, dy * step, geometry.image_size)))
+            dx, dy = on_image(ARROWS[key], geometry)
+            pixels = moved_within(box.pixels, dx * step, dy * step, geometry.image_size)
+        self._preview((box.id, pixels))
         return True
 
     def finish_keys(self) -> None:
@@ -128,6 +135,7 @@ class BoxInteraction(QObject):
             box_id, pixels = self._moving
             self._preview(None)
             self._move(box_id, pixels)
+            self.announced.emit(span_words("box", pixels))
 
     def _preview(self, moving: tuple[str, Rectangle] | None) -> None:
         self._moving = moving
@@ -146,16 +154,3 @@ class BoxInteraction(QObject):
         boxes = self._board.boxes.added(NEW_LABEL, pixels)
         self._board.edit(boxes, self.tr("Draw box"))
         self._board.select(boxes.boxes[-1].id)
-
-
-def _on_image(direction: Point, geometry: ViewGeometry) -> Point:
-    """Return a direction on the screen as one on the image."""
-    (xx, xy), (yx, yy) = geometry.state.axes()
-    return xx * direction[0] + xy * direction[1], yx * direction[0] + yy * direction[1]
-
-
-def _resized(pixels: Rectangle, direction: Point, step: float, geometry: ViewGeometry) -> Rectangle:
-    """Return a box whose right and bottom edge on the screen were moved."""
-    left, top, right, bottom = geometry.rectangle_to_view(pixels)
-    right, bottom = max(right + direction[0] * step, left), max(bottom + direction[1] * step, top)
-    return within(geometry.rectangle_to_image((left, top, right, bottom)), geometry.image_size)

@@ -43,7 +43,12 @@ def window_text(frame: Frame, window: GreyWindow | None) -> str:
     if shown is None:
         return QCoreApplication.translate("Canvas", "W/L: full range")
     text = f"W {_short(shown.width)} L {_short(shown.center)}"
-    return f"{text} ({shown.name})" if shown.name else text
+    return f"{text} ({window_name(shown)})" if shown.name else text
+
+
+def window_name(window: GreyWindow) -> str:
+    """Return a window's name in the user's language; a file's own explanation as it is."""
+    return QCoreApplication.translate("Windows", window.name)
 
 
 def _short(number: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from medmo_desktop.canvas.box_editing import Grip, dragged
@@ -76,28 +76,35 @@ def zoom_drag(geometry: ViewGeometry, start: Point, apply: Callable[[ViewState],
     )
 
 
+@dataclass(frozen=True)
+class SpanTarget:
+    """What a span between two points becomes: a box or a measured line.
+
+    Attributes
+    ----------
+    preview : callable
+        Receives start and end in pixels of the image, None for nothing.
+    complete : callable
+        Receives start and end in pixels of the image.
+    """
+
+    preview: Callable[[Rectangle | None], None]
+    complete: Callable[[Rectangle], None]
+
+
 class SpanDrag:
-    """Draws a span between two points: a box or a measured line.
+    """Draws a span between two points; a click draws none.
 
     Parameters
     ----------
     geometry : ViewGeometry
     start : tuple of float
-    preview : callable
-        Receives start and end in pixels of the image, None for nothing.
-    complete : callable
-        Receives start and end in pixels of the image; not called for a click.
+    target : SpanTarget
     """
 
-    def __init__(
-        self,
-        geometry: ViewGeometry,
-        start: Point,
-        preview: Callable[[Rectangle | None], None],
-        complete: Callable[[Rectangle], None],
-    ) -> None:
+    def __init__(self, geometry: ViewGeometry, start: Point, target: SpanTarget) -> None:
         self._geometry, self._start = geometry, start
-        self._preview, self._complete = preview, complete
+        self._preview, self._complete = target.preview, target.complete
 
     def move(self, point: Point) -> None:
         """Show the span up to here."""

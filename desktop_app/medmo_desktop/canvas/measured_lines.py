@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from medmo_desktop.canvas.drags import SpanDrag
+from medmo_desktop.canvas.drags import SpanDrag, SpanTarget
 from medmo_desktop.canvas.shapes import MeasuredLine
 from medmo_desktop.canvas.view_state import Point, Rectangle, ViewGeometry
 from medmo_desktop.study.measuring import measure_length
@@ -31,18 +31,20 @@ class MeasuredLines(QObject):
         """The lines to draw."""
         return self._lines if self._preview is None else (*self._lines, self._preview)
 
-    def drag(self, frame: Frame, geometry: ViewGeometry, point: Point) -> SpanDrag:
-        """Return the drag that measures from a point of the widget."""
+    def target(self, frame: Frame) -> SpanTarget:
+        """Return what makes a span of the image a measured line."""
 
         def line(span: Rectangle) -> MeasuredLine:
             return MeasuredLine(span[:2], span[2:], measure_length(frame, span[:2], span[2:]).text)
 
-        return SpanDrag(
-            geometry,
-            point,
+        return SpanTarget(
             lambda span: self._show(None if span is None else line(span)),
             lambda span: self._set((*self._lines, line(span))),
         )
+
+    def drag(self, frame: Frame, geometry: ViewGeometry, point: Point) -> SpanDrag:
+        """Return the drag that measures from a point of the widget."""
+        return SpanDrag(geometry, point, self.target(frame))
 
     def remove_last(self) -> bool:
         """Remove the line measured last; False if there is none."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from medmo_desktop.canvas.box_painting import paint_boxes, paint_rubber_band
 from medmo_desktop.canvas.image_layer import ImageLayer
@@ -19,6 +19,7 @@ from medmo_desktop.canvas.text_painting import (
     paint_message,
     paint_notice,
     paint_ruler,
+    share_room,
 )
 from medmo_desktop.canvas.view_state import Rectangle, ViewGeometry
 from medmo_desktop.findings.marks import BoxSet
@@ -93,7 +94,8 @@ def paint(painter: QPainter, context: PaintContext, size: tuple[float, float]) -
     if geometry is not None and context.layer is not None:
         _paint_layer(painter, context.layer, context.device_pixel_ratio)
     # Below the boxes, whose labels must be read where both meet.
-    paint_corners(painter, area, context.corner_text)
+    room = share_room(QFontMetricsF(context.font), area, context.notice, context.corner_text, context.ruler)
+    paint_corners(painter, area, room, context.corner_text)
     if geometry is not None:
         if context.grid is not None:
             paint_grid(painter, geometry, context.grid)
@@ -112,11 +114,11 @@ def paint(painter: QPainter, context: PaintContext, size: tuple[float, float]) -
             paint_rubber_band(painter, geometry, context.rubber_band)
         paint_measured(painter, geometry, context.measured)
     if context.edge_letters is not None:
-        paint_edge_letters(painter, area, context.edge_letters)
+        paint_edge_letters(painter, area, room, context.edge_letters)
     if context.ruler is not None:
-        paint_ruler(painter, area, context.ruler)
+        paint_ruler(painter, area, room, context.ruler)
     if context.notice:
-        paint_notice(painter, area, context.notice)
+        paint_notice(painter, room, context.notice)
     if context.message:
         paint_message(painter, area, context.message)
 

@@ -21,9 +21,9 @@ from medmo_desktop.machine.job_strip import JobStrip
 from medmo_desktop.machine.jobs import Job, JobRunner
 from medmo_desktop.study.model import Frame, GreyWindow
 from medmo_desktop.study.rendering import frame_image
+from medmo_desktop.translations.notice import research_notice
 from medmo_models.library import InstalledModel, list_models
 from medmo_models.prompts import LOCALIZE_PROMPT
-from medmo_runtime.overlay import RESEARCH_NOTICE
 
 
 class ComparePanel(QWidget):
@@ -94,8 +94,8 @@ class ComparePanel(QWidget):
         for place, share in enumerate((3, 2)):
             whole.setStretchFactor(place, share)
         whole.setSizes([600, 320])
-        notice = QLabel(RESEARCH_NOTICE)
-        notice.setAccessibleName(RESEARCH_NOTICE)
+        notice = QLabel(research_notice())
+        notice.setAccessibleName(research_notice())
         layout = QVBoxLayout(self)
         layout.addLayout(choices)
         layout.addLayout(ask)

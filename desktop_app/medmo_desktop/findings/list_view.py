@@ -164,8 +164,10 @@ class FindingList(QWidget):
 
     def _show_boxes(self, boxes: BoxSet) -> None:
         hidden = sum(not box.visible for box in boxes)
-        words = self.tr("1 box") if len(boxes) == 1 else self.tr("{0} boxes").format(len(boxes))
-        self.count.setText(words if not hidden else f"{words}, {self.tr('{0} hidden').format(hidden)}")
+        words = self.tr("%n box(es)", "", len(boxes))
+        if hidden:
+            words = self.tr("{0}, {1}").format(words, self.tr("%n hidden", "", hidden))
+        self.count.setText(words)
         self._select_row(self._board.selected)
 
     def _show_shown(self, shown: bool) -> None:

@@ -4,41 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QCoreApplication, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QCoreApplication,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+)
 from PySide6.QtGui import QColor, QFont
 
 from medmo_desktop.findings.board import FindingBoard
 from medmo_desktop.findings.marks import BoxSet, MarkedBox, PixelBox
 from medmo_runtime.overlay import label_colors
 
+translate = QCoreApplication.translate
+
 SHOWN, LABEL, PIXELS, RAW, CONFIDENCE, ORIGIN, MARKS = range(7)
-
-_BOX_MARKS = {
-    "swapped": "corners in the wrong order, put right",
-    "clipped": "reached out of the image, cut at its edge",
-    "pixels?": "too large for the model's grid: probably another unit, drawn as written",
-    "unit-scale": "written as shares from 0 to 1",
-}
-
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 
 
-def _translate(text: str) -> str:
-    return QCoreApplication.translate("BoxTable", text)
-
-
 def mark_words(mark: str) -> str:
     """Return a mark of one box in words."""
-    return _translate(_BOX_MARKS.get(mark, mark))
+    words = {
+        "swapped": translate("BoxTable", "corners in the wrong order, put right"),
+        "clipped": translate("BoxTable", "reached out of the image, cut at its edge"),
+        "pixels?": translate("BoxTable", "too large for the model's grid: probably another unit, drawn as written"),
+        "unit-scale": translate("BoxTable", "written as shares from 0 to 1"),
+    }
+    return words.get(mark, mark)
 
 
 def origin_words(box: MarkedBox) -> str:
     """Return who says so: the model, the user, or the model corrected by the user."""
     if box.origin == "user":
-        return _translate("user")
-    return _translate("model, corrected") if box.is_corrected else _translate("model")
+        return translate("BoxTable", "user")
+    return translate("BoxTable", "model, corrected") if box.is_corrected else translate("BoxTable", "model")
 
 
 def corners(box: PixelBox | None, digits: int = 1) -> str:
@@ -100,20 +102,27 @@ class BoxTableModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return section + 1 if role == Qt.ItemDataRole.DisplayRole else None
         names = (
-            (_translate("Show"), _translate("Whether the box is drawn")),
-            (_translate("Label"), _translate("Double-click or F2 to rename")),
-            (_translate("Pixels"), _translate("x1, y1 - x2, y2 in pixels of the image as shown")),
-            (_translate("Model wrote"), _translate("x1, y1 - x2, y2 as the model wrote them, in its own unit")),
+            (translate("BoxTable", "Show"), translate("BoxTable", "Whether the box is drawn")),
+            (translate("BoxTable", "Label"), translate("BoxTable", "Double-click or F2 to rename")),
+            (translate("BoxTable", "Pixels"), translate("BoxTable", "x1, y1 - x2, y2 in pixels of the image as shown")),
             (
-                _translate("Token probability"),
-                _translate("token probability, not disease probability"),
+                translate("BoxTable", "Model wrote"),
+                translate("BoxTable", "x1, y1 - x2, y2 as the model wrote them, in its own unit"),
             ),
-            (_translate("Origin"), _translate("The model, the user, or the model corrected by the user")),
-            (_translate("Marks"), _translate("What was unusual about the numbers")),
+            (
+                translate("BoxTable", "Token probability"),
+                translate("BoxTable", "token probability, not disease probability"),
+            ),
+            (
+                translate("BoxTable", "Origin"),
+                translate("BoxTable", "The model, the user, or the model corrected by the user"),
+            ),
+            (translate("BoxTable", "Marks"), translate("BoxTable", "What was unusual about the numbers")),
         )
         name, tip = names[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return name if section != CONFIDENCE else f"{name}\n({_translate('not disease probability')})"
+            not_disease = translate("BoxTable", "not disease probability")
+            return name if section != CONFIDENCE else f"{name}\n({not_disease})"
         return tip if role == Qt.ItemDataRole.ToolTipRole else None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
@@ -140,7 +149,7 @@ class BoxTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(box, column)
         if role == Qt.ItemDataRole.AccessibleTextRole and column == SHOWN:
-            return _translate("shown") if box.visible else _translate("hidden")
+            return translate("BoxTable", "shown") if box.visible else translate("BoxTable", "hidden")
         return self._words(box, column) if role == Qt.ItemDataRole.DisplayRole else None
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
@@ -150,13 +159,13 @@ class BoxTableModel(QAbstractTableModel):
             return False
         if role == Qt.ItemDataRole.CheckStateRole:
             visible = Qt.CheckState(value) == Qt.CheckState.Checked
-            what = _translate("Show a box") if visible else _translate("Hide a box")
+            what = translate("BoxTable", "Show a box") if visible else translate("BoxTable", "Hide a box")
             self._board.edit(self._board.boxes.shown(box.id, visible), what)
             return True
         label = " ".join(str(value).split())
         if role != Qt.ItemDataRole.EditRole or not label or label == box.label:
             return False
-        self._board.edit(self._board.boxes.relabelled(box.id, label), _translate("Rename a box"))
+        self._board.edit(self._board.boxes.relabelled(box.id, label), translate("BoxTable", "Rename a box"))
         return True
 
     def _replace(self, boxes: BoxSet) -> None:
@@ -175,7 +184,7 @@ class BoxTableModel(QAbstractTableModel):
     @staticmethod
     def _words(box: MarkedBox, column: int) -> str | None:
         return {
-            LABEL: box.label or _translate("(no label)"),
+            LABEL: box.label or translate("BoxTable", "(no label)"),
             PIXELS: corners(box.pixels),
             RAW: corners(box.raw, 0 if box.raw and max(box.raw) > 1 else 3),
             CONFIDENCE: "-" if box.confidence is None else f"{box.confidence:.2f}",
@@ -188,7 +197,7 @@ class BoxTableModel(QAbstractTableModel):
         if column == MARKS and box.marks:
             return "; ".join(mark_words(mark) for mark in box.marks)
         if column in (LABEL, ORIGIN) and box.model_label is not None:
-            return _translate("The model called it {0}").format(box.model_label)
+            return translate("BoxTable", "The model called it {0}").format(box.model_label)
         if column in (PIXELS, ORIGIN) and box.model_pixels is not None:
-            return _translate("The model put it at {0}").format(corners(box.model_pixels))
-        return _translate("token probability, not disease probability") if column == CONFIDENCE else None
+            return translate("BoxTable", "The model put it at {0}").format(corners(box.model_pixels))
+        return translate("BoxTable", "token probability, not disease probability") if column == CONFIDENCE else None

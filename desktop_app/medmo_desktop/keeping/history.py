@@ -1,4 +1,4 @@
-"""The history: every answer with its image's hash, in a local SQLite database that survives a kill.
+"""The history: every answer and every image with drawn boxes, in a local SQLite database that survives a kill.
 
 A record is in the file, flushed to the disk, when `History.add` returns: WAL with synchronous=FULL
 (sqlite.org/pragma.html#pragma_synchronous). Only this user may read the file, and what is deleted is overwritten.
@@ -115,6 +115,29 @@ class History:
                 raise InputError("This answer is no longer in the history.")
             text = _text(replace(self._read(found[0]), boxes=boxes))
             connection.execute("UPDATE cases SET record = ? WHERE id = ?", (text, record_id))
+
+    def keep_drawn(self, record_id: str, boxes: BoxSet, make: Callable[[], CaseRecord]) -> None:
+        """Keep boxes that were drawn on an image without a question, as they are now; without any, forget the record.
+
+        Parameters
+        ----------
+        record_id : str
+            `medmo_desktop.keeping.record.drawn_record_id`.
+        boxes : BoxSet
+        make : callable
+            Returns the record, with these boxes, where there is none yet.
+
+        Raises
+        ------
+        CannotRunError
+            If it cannot be written.
+        """
+        if not boxes.boxes:
+            self.delete(record_id)
+        elif self.get(record_id) is None:
+            self.add(make())
+        else:
+            self.update_boxes(record_id, boxes)
 
     def get(self, record_id: str) -> CaseRecord | None:
         """Return the record with an id, None if there is none."""

@@ -1,4 +1,7 @@
-"""One question, its answer and everything that decided it: what the history keeps and a case file carries."""
+"""One question, its answer and everything that decided it, or boxes that a user drew without one.
+
+This is what the history keeps and a case file carries.
+"""
 
 from __future__ import annotations
 
@@ -88,12 +91,12 @@ class CaseModel:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseRecord:
-    """One question with its answer and all that a replay needs but the pixels.
+    """One question with its answer and all that a replay needs but the pixels; or boxes drawn without a question.
 
     Attributes
     ----------
     id : str
-        32 hexadecimal digits, random.
+        32 hexadecimal digits: random, but for boxes without a question made of the image, which has one such record.
     time : str
         ISO 8601, UTC.
     medmo_version : str
@@ -104,14 +107,15 @@ class CaseRecord:
     prompt : str
     prompt_images : tuple of int
         Places in ``images`` of those that came with the question.
-    model : CaseModel
+    model : CaseModel or None
+        None, as ``answer``, where nobody was asked.
     preprocessing : {"standard", "readme"}
     max_pixels : int or None
         Largest area that an image was resized to; None for the model's own limit.
     max_new_tokens : int
     seed : int
         Answers are greedy: always 0.
-    answer : Answer
+    answer : Answer or None
     tokens : tuple of int or None
         The answer's token ids, where the runtime told them.
     boxes : BoxSet
@@ -125,12 +129,12 @@ class CaseRecord:
     history: tuple[CaseTurn, ...]
     prompt: str
     prompt_images: tuple[int, ...]
-    model: CaseModel
+    model: CaseModel | None
     preprocessing: Literal["standard", "readme"]
     max_pixels: int | None
     max_new_tokens: int
     seed: int = 0
-    answer: Answer
+    answer: Answer | None
     tokens: tuple[int, ...] | None = None
     boxes: BoxSet = field(default_factory=BoxSet)
     schema_version: int = SCHEMA_VERSION
@@ -145,12 +149,11 @@ class CaseRecord:
 
     def without_paths(self) -> CaseRecord:
         """Return the record as it may leave this machine: the model's folder by its name alone, no image's path."""
+        images = tuple(replace(image, path=None) for image in self.images)
+        if self.answer is None:
+            return replace(self, images=images)
         artifact = replace(self.answer.artifact, path=Path(self.answer.artifact.path).name)
-        return replace(
-            self,
-            images=tuple(replace(image, path=None) for image in self.images),
-            answer=replace(self.answer, artifact=artifact),
-        )
+        return replace(self, images=images, answer=replace(self.answer, artifact=artifact))
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON-ready values."""
@@ -194,6 +197,8 @@ def _check(record: CaseRecord, where: str) -> None:
         datetime.fromisoformat(record.time)
     except ValueError:
         raise InputError(f'{where}: "time" must be an ISO 8601 time such as 2026-01-31T12:00:00+00:00.') from None
+    if (record.model is None) != (record.answer is None):
+        raise InputError(f'{where}: "model" and "answer" must both be there, or both be null.')
     for place, image in enumerate(record.images):
         if not (_SHA256.fullmatch(image.sha256) and _SHA256.fullmatch(image.pixels_sha256)):
             raise InputError(f'{where}: "images.{place}" must have SHA-256 hashes of 64 lower-case hexadecimal digits.')
@@ -297,6 +302,30 @@ def make_record(
         max_new_tokens=max_new_tokens,
         answer=answer,
         tokens=None if tokens is None else tuple(tokens),
+        boxes=boxes,
+    )
+
+
+def drawn_record_id(sha256: str, frame: int) -> str:
+    """Return the id of the record of boxes that were drawn on a frame without a question."""
+    return hashlib.sha256(f"drawn {sha256}:{frame}".encode()).hexdigest()[:32]
+
+
+def make_drawn_record(image: CaseImage, boxes: BoxSet) -> CaseRecord:
+    """Return the record of boxes that a user drew on an image without a question; it has nothing to replay."""
+    return CaseRecord(
+        id=drawn_record_id(image.sha256, image.frame),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        medmo_version=__version__,
+        images=(image,),
+        history=(),
+        prompt="",
+        prompt_images=(0,),
+        model=None,
+        preprocessing="standard",
+        max_pixels=None,
+        max_new_tokens=1,
+        answer=None,
         boxes=boxes,
     )
 

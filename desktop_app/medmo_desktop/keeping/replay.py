@@ -98,6 +98,20 @@ class ReplayDifference:
         return {"identical": self.identical, "verdict": self.verdict, **asdict(self)}
 
 
+def asked(case: Case) -> tuple[CaseModel, Answer]:
+    """Return what was asked in a case, and what it answered.
+
+    Raises
+    ------
+    InputError
+        If nobody was asked: the case has boxes that a user drew, and nothing to replay.
+    """
+    record = case.record
+    if record.model is None or record.answer is None:
+        raise InputError("Boxes that a user drew, and no question to a model: there is nothing to replay in this case.")
+    return record.model, record.answer
+
+
 def replay_request(
     case: Case, artifacts: Sequence[Path], *, same_model: bool, backend: str | None = None, device: str | None = None
 ) -> OpenRequest:
@@ -113,14 +127,15 @@ def replay_request(
         Only this one.
     """
     record = case.record
+    model, _ = asked(case)
     if same_model and backend is None and device is None:
-        backend, device = record.model.backend, record.model.device
-    as_before = same_model and backend == record.model.backend and device in (None, record.model.device)
+        backend, device = model.backend, model.device
+    as_before = same_model and backend == model.backend and device in (None, model.device)
     return OpenRequest(
         artifacts=tuple(str(path) for path in artifacts),
         backend=backend,
         device=device,
-        dtype=record.model.dtype if as_before else None,
+        dtype=model.dtype if as_before else None,
         preprocessing=record.preprocessing,
         max_pixels=record.max_pixels,
         images=max(1, len(record.images)),
@@ -154,7 +169,8 @@ def replay(
         As `WorkerSession.ask_with_tokens`.
     """
     record = case.record
-    if record.answer.stats.finish_reason == "cancelled":
+    _, before = asked(case)
+    if before.stats.finish_reason == "cancelled":
         raise InputError("The answer in this case was stopped before its end, so a replay cannot be compared with it.")
     *history, question = case.turns
     with WorkerSession(request) as session:
@@ -173,18 +189,19 @@ def replay(
 def compare_answers(case: Case, answer: Answer, tokens: tuple[int, ...], after: CaseModel) -> ReplayDifference:
     """Return how an answer to a case's question differs from the one in the case."""
     record = case.record
+    model, before = asked(case)
     first = None if record.tokens is None else _first_difference(record.tokens, tokens)
     return ReplayDifference(
-        before=record.model,
+        before=model,
         after=after,
-        text_before=record.answer.text,
+        text_before=before.text,
         text_after=answer.text,
-        same_text=record.answer.text == answer.text,
+        same_text=before.text == answer.text,
         same_tokens=None if record.tokens is None else first is None,
         first_different_token=first,
-        words=tuple(word_diff(record.answer.text, answer.text)),
-        boxes=_compare_boxes(record.answer, answer),
-        stats_before=record.answer.stats,
+        words=tuple(word_diff(before.text, answer.text)),
+        boxes=_compare_boxes(before, answer),
+        stats_before=before.stats,
         stats_after=answer.stats,
         marks_after=answer.marks,
     )

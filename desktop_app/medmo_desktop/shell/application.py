@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from medmo_desktop.shell.settings import ViewerSettings, default_settings_path
 from medmo_desktop.shell.theme import apply_theme, prepare_style
+from medmo_desktop.translations.languages import use_language
 from medmo_models.directories import APPLICATION
 from medmo_models.errors import CannotRunError
 from medmo_models.network_guard import block_unless_allowed
@@ -65,6 +66,7 @@ def make_application(offscreen: bool = False) -> QApplication:
     application.setDesktopFileName(APPLICATION)
     application.setWindowIcon(application_icon())
     prepare_style(application)
+    use_language(application, "en")
     return application
 
 
@@ -88,13 +90,23 @@ def application_icon() -> QIcon:
     return QIcon(picture)
 
 
-def run_viewer(paths: list[Path], folders: Folders | None = None) -> int:
+def run_viewer(paths: list[Path], folders: Folders | None = None, language: str | None = None) -> int:
     """Show the window until it is closed; return the exit code.
+
+    Parameters
+    ----------
+    paths : list of Path
+        What to open.
+    folders : Folders, optional
+    language : str, optional
+        A language's code; by default that of the settings.
 
     Raises
     ------
     CannotRunError
         If there is no screen.
+    InputError
+        If the language is not known.
     """
     if not has_display():
         raise CannotRunError(
@@ -107,6 +119,7 @@ def run_viewer(paths: list[Path], folders: Folders | None = None) -> int:
     where = folders or default_folders()
     settings = ViewerSettings(where.settings)
     apply_theme(application, settings.theme)
+    use_language(application, language or settings.language)
     window = MainWindow(settings, where.history)
     signal.signal(signal.SIGINT, lambda *_: window.close())
     pulse = QTimer()

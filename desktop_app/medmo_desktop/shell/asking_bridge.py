@@ -14,11 +14,12 @@ from medmo_desktop.asking.requests import ImageChoice
 from medmo_desktop.canvas.series_view import SeriesView
 from medmo_desktop.canvas.view_state import ViewState
 from medmo_desktop.findings.board import FindingBoard
-from medmo_desktop.keeping.record import CaseRecord
+from medmo_desktop.findings.marks import BoxSet
+from medmo_desktop.keeping.record import CaseRecord, drawn_record_id
 from medmo_desktop.machine.jobs import Job, JobRunner
 from medmo_desktop.shell.history_keeper import HistoryKeeper
 from medmo_desktop.shell.model_choice import model_request
-from medmo_desktop.shell.records import earlier_turn, turn_record
+from medmo_desktop.shell.records import DrawnBoxes, drawn_record, earlier_turn, turn_record
 from medmo_desktop.shell.settings import ViewerSettings
 from medmo_desktop.study.model import Frame, FrameReference, GreyWindow
 from medmo_desktop.study.reading import read_frame
@@ -57,6 +58,8 @@ class AskingBridge(QObject):
         #: Records of earlier sessions by id.
         self.earlier: dict[str, CaseRecord] = {}
         self._looked_up: set[str] = set()
+        self._came_back: set[str] = set()
+        self._drawn: dict[str, BoxSet] = {}
         self._opened = self._closed = False
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._offer)
@@ -95,11 +98,34 @@ class AskingBridge(QObject):
         self._panel.show_images(())
 
     def keep_changes(self) -> None:
-        """Write what the user did to the boxes of the answer on screen."""
+        """Write what the user did to the boxes on screen, of the answer or without one."""
         self._changed.stop()
+        if not self._settings.history_kept:
+            return
         turn = self._panel.current_turn
-        if turn is not None and self._settings.history_kept:
+        if turn is not None:
             self._history.update_boxes(turn.result.request.id, turn.boxes)
+        drawn = self.drawn_now
+        if drawn is not None and drawn.boxes != self._drawn.get(drawn.image.id, BoxSet()):
+            self._keep_drawn(drawn)
+
+    @property
+    def drawn_now(self) -> DrawnBoxes | None:
+        """The boxes on screen that were drawn without a question; None while an answer is shown or runs."""
+        image, boxes = self._panel.image, self._panel.drawn_boxes
+        return None if image is None or boxes is None else DrawnBoxes(image, boxes)
+
+    def _keep_drawn(self, drawn: DrawnBoxes) -> None:
+        subject = drawn.image.id
+        self._drawn[subject] = drawn.boxes
+        file, frame = subject.split(":")
+        origins = dict(self.origins)
+
+        def make(boxes: BoxSet) -> CaseRecord:
+            return drawn_record(DrawnBoxes(drawn.image, boxes), origins)
+
+        came_back = subject in self._came_back
+        self._history.keep_drawn(drawn_record_id(file, int(frame)), drawn.boxes, make, join=not came_back)
 
     def _show(self, frame: Frame) -> None:
         if not self._opened:
@@ -152,8 +178,14 @@ class AskingBridge(QObject):
             self._history.add(partial(turn_record, turn, dict(self.origins)))
 
     def _restore(self, subject: str, records: list[CaseRecord]) -> None:
-        self.earlier.update({record.id: record for record in records})
-        self._panel.restore(subject, [earlier_turn(record, subject) for record in records])
+        self._came_back.add(subject)
+        answered = [record for record in records if record.answer is not None]
+        self.earlier.update({record.id: record for record in answered})
+        for record in records:
+            if record.answer is None:
+                self._drawn[subject] = record.boxes
+                self._panel.restore_drawn(subject, record.boxes)
+        self._panel.restore(subject, [earlier_turn(record, subject) for record in answered])
 
 
 def _read_again(choice: ImageChoice, reference: FrameReference, window: GreyWindow | None) -> ImageChoice:

@@ -33,7 +33,7 @@ def _run(options: argparse.Namespace) -> int:
     from medmo_desktop.shell.screenshot import ScreenshotRequest, take_screenshot
 
     if options.screenshot is None:
-        return run_viewer(options.paths)
+        return run_viewer(options.paths, language=options.language)
     image = options.paths[0] if options.paths else None
     text = take_screenshot(
         ScreenshotRequest(
@@ -42,6 +42,7 @@ def _run(options: argparse.Namespace) -> int:
             prompt=options.prompt,
             artifacts=tuple(options.artifact),
             dark=options.dark,
+            language=options.language or "en",
         )
     )
     if sys.stdout is not None:  # a program without a console has none
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--prompt", help="what to ask about the image, for --screenshot")
     parser.add_argument("--artifact", action="append", default=[], help="a model's folder, for --screenshot")
     parser.add_argument("--dark", action="store_true", help="the dark theme, for --screenshot")
+    parser.add_argument("--language", help="of the window: en, de, or system")
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from medmo_desktop.asking.conversations import AnsweredTurn
 from medmo_desktop.asking.panel import AskPanel
+from medmo_desktop.asking.requests import read_image
 from medmo_desktop.keeping.case_file import save_case
 from medmo_desktop.keeping.deidentify import Deidentifier, burned_in_warning
 from medmo_desktop.keeping.exports.coco import export_coco
@@ -22,8 +24,11 @@ from medmo_desktop.machine.control import JobControl
 from medmo_desktop.machine.job_strip import JobStrip
 from medmo_desktop.machine.jobs import Job, JobRunner
 from medmo_desktop.shell.asking_bridge import AskingBridge
-from medmo_desktop.shell.records import Origins, record_images, turn_record
+from medmo_desktop.shell.records import DrawnBoxes, Origins, drawn_record, record_images, turn_record
 from medmo_models.errors import InputError
+from medmo_models.imaging import LoadedImage
+
+ReadImages = Callable[[], tuple[LoadedImage, ...]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ EXPORTS = (
 
 
 class Exporting(QObject):
-    """Writes the answer that is shown, with its boxes as they are now.
+    """Writes the answer that is shown, with its boxes as they are now; without an answer, the boxes that were drawn.
 
     Parameters
     ----------
@@ -70,8 +75,8 @@ class Exporting(QObject):
 
     def ask_where(self, kind: ExportKind) -> None:
         """Let the user choose a file and write it."""
-        if self._panel.current_turn is None:
-            self._strip.say(self.tr("There is no answer to export yet: ask about the image first."))
+        if self._subject() is None:
+            self._strip.say(self.tr("There is nothing to export yet: ask about the image, or draw a box on it."))
             return
         # The suggested name is not made of the image's: a file's name may be a patient's.
         name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Export"), f"medmo{kind.suffix}", kind.filter)
@@ -79,20 +84,26 @@ class Exporting(QObject):
             self.export(kind.command, Path(name))
 
     def export(self, command: str, path: Path) -> Job | None:
-        """Write one kind of export in the background; None if there is no answer."""
-        turn = self._panel.current_turn
-        if turn is None:
+        """Write one kind of export in the background; None if there is neither an answer nor a box."""
+        subject = self._subject()
+        if subject is None:
             return None
         origins, earlier = dict(self._bridge.origins), dict(self._bridge.earlier)
 
         def work(_control: JobControl) -> tuple[Path, str]:
-            return path, write(command, path, turn, origins, earlier)
+            return path, write(command, path, subject, origins, earlier)
 
         job = Job(work)
         self._strip.follow(job, self.tr("Exporting"))
         job.succeeded.connect(self._tell)
         self._runner.start(job)
         return job
+
+    def _subject(self) -> AnsweredTurn | DrawnBoxes | None:
+        turn, drawn = self._panel.current_turn, self._bridge.drawn_now
+        if turn is not None:
+            return turn
+        return drawn if drawn is not None and drawn.boxes.boxes else None
 
     def _tell(self, written: tuple[Path, str]) -> None:
         path, warning = written
@@ -101,7 +112,11 @@ class Exporting(QObject):
 
 
 def write(
-    command: str, path: Path, turn: AnsweredTurn, origins: Origins, earlier: dict[str, CaseRecord] | None = None
+    command: str,
+    path: Path,
+    subject: AnsweredTurn | DrawnBoxes,
+    origins: Origins,
+    earlier: dict[str, CaseRecord] | None = None,
 ) -> str:
     """Write one kind of export; errors as the exports of `medmo_desktop.keeping`.
 
@@ -110,23 +125,35 @@ def write(
     str
         A warning about text in the pixels, where pixels were written; else empty.
     """
-    known = (earlier or {}).get(turn.result.request.id)
-    record = turn_record(turn, origins) if known is None else replace(known, boxes=turn.boxes)
+    record, read_images = _case(subject, origins, earlier or {})
     if command == "export-json":
         export_json(path, record)
     elif command == "export-coco":
         export_coco(path, record)
     elif command in ("export-sr", "export-sr-anonymous"):
-        subject = record.subject
-        if subject is None or subject.path is None:
+        about = record.subject
+        if about is None or about.path is None:
             raise InputError("A DICOM report needs the image's file, and this answer does not say where it is.")
         deidentifier = Deidentifier() if command == "export-sr-anonymous" else None
-        export_dicom_sr(path, record, Path(subject.path), deidentifier=deidentifier)
+        export_dicom_sr(path, record, Path(about.path), deidentifier=deidentifier)
     elif command == "save-case":
-        save_case(path, record, record_images(record, turn.result))
+        save_case(path, record, read_images())
     else:
-        _export_png(path, record, turn)
+        _export_png(path, record, read_images)
     return _warning(record) if command in ("save-case", "export-png") else ""
+
+
+def _case(
+    subject: AnsweredTurn | DrawnBoxes, origins: Origins, earlier: dict[str, CaseRecord]
+) -> tuple[CaseRecord, ReadImages]:
+    """Return what is exported as a record, and what reads its images."""
+    if isinstance(subject, DrawnBoxes):
+        image = subject.image
+        return drawn_record(subject, origins), lambda: (read_image(image.source),)
+    result = subject.result
+    known = earlier.get(result.request.id)
+    record = turn_record(subject, origins) if known is None else replace(known, boxes=subject.boxes)
+    return record, lambda: record_images(record, result)
 
 
 def _warning(record: CaseRecord) -> str:
@@ -137,9 +164,8 @@ def _warning(record: CaseRecord) -> str:
     return burned_in_warning(read_header(Path(str(subject.path))) if is_dicom else None) or ""
 
 
-def _export_png(path: Path, record: CaseRecord, turn: AnsweredTurn) -> None:
+def _export_png(path: Path, record: CaseRecord, read_images: ReadImages) -> None:
     subject = record.subject
     if subject is None:
         raise InputError("This question was asked without an image, so there is no picture to export.")
-    images = record_images(record, turn.result)
-    export_png(path, record, images[record.images.index(subject)])
+    export_png(path, record, read_images()[record.images.index(subject)])

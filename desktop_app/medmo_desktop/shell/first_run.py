@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from medmo_runtime.overlay import RESEARCH_NOTICE
+from medmo_desktop.translations.notice import research_notice
 
 
 class FirstRunPage(QWidget):
@@ -27,7 +27,7 @@ class FirstRunPage(QWidget):
                 "For real images, bring a MedMO checkpoint or an artifact made from one."
             )
         )
-        notice = QLabel(f"<b>{RESEARCH_NOTICE}</b>")
+        notice = QLabel(f"<b>{research_notice()}</b>")
         for label in (title, words, notice):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.AutoText)

@@ -43,6 +43,23 @@ class HistoryKeeper(QObject):
         """Keep what the user made of a record's boxes."""
         self._run(lambda history: history.update_boxes(record_id, boxes))
 
+    def keep_drawn(
+        self, record_id: str, boxes: BoxSet, make: Callable[[BoxSet], CaseRecord], *, join: bool = False
+    ) -> None:
+        """Keep boxes that were drawn without a question; ``make`` is called in the history's thread.
+
+        With ``join``, boxes that are kept already stay beside them: for an image whose boxes did not come back yet.
+        """
+
+        def keep(history: History) -> None:
+            kept = history.get(record_id) if join else None
+            known = {box.id for box in boxes}
+            older = () if kept is None else tuple(box for box in kept.boxes if box.id not in known)
+            joined = BoxSet((*older, *boxes))
+            history.keep_drawn(record_id, joined, lambda: make(joined))
+
+        self._run(keep)
+
     def find(self, key: object, image_sha256: str, frame: int) -> None:
         """Look for earlier answers about a frame; ``found`` follows."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QActionGroup
 
 from medmo_desktop.canvas.box_editing import next_box
+from medmo_desktop.canvas.captions import window_name
 from medmo_desktop.canvas.series_view import SeriesView
 from medmo_desktop.canvas.tools import Tool
 from medmo_desktop.findings.board import FindingBoard
@@ -26,7 +27,7 @@ _TOOLS = {
 _PRESET_COMMANDS = tuple(f"window-{number}" for number in range(1, 6))
 _NEED_A_FRAME = (
     *("fit", "zoom-in", "zoom-out", "actual-size", "invert", "flip-horizontal", "flip-vertical", "rotate-right"),
-    *("rotate-left", "reset-view", "window-default", *_TOOLS, "close-image"),
+    *("rotate-left", "reset-view", "window-default", *_TOOLS, "draw-box", "draw-line", "close-image"),
 )
 _NEED_A_STACK = ("next-frame", "previous-frame", "first-frame", "last-frame", "cine")
 
@@ -50,6 +51,8 @@ class ImageCommands(QObject):
             "rotate-left": canvas.rotate_left,
             "reset-view": canvas.reset,
             "window-default": partial(canvas.set_window, None),
+            "draw-box": partial(self._draw, Tool.DRAW_BOX),
+            "draw-line": partial(self._draw, Tool.MEASURE),
             "next-frame": partial(view.scroll_by, 1),
             "previous-frame": partial(view.scroll_by, -1),
             "first-frame": partial(view.set_index, 0),
@@ -90,7 +93,7 @@ class ImageCommands(QObject):
             known = number < len(presets)
             action.setEnabled(known)
             if known:
-                action.setText(self.tr("Window: {0}").format(self.tr(presets[number].window.name)))
+                action.setText(self.tr("Window: {0}").format(window_name(presets[number].window)))
 
     def _connect_tools(self) -> None:
         group = QActionGroup(self)
@@ -104,6 +107,10 @@ class ImageCommands(QObject):
 
     def _use_tool(self, tool: Tool, _checked: bool = False) -> None:
         self._view.canvas.set_tool(tool)
+
+    def _draw(self, tool: Tool) -> None:
+        self._view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._view.canvas.begin_drawing(tool)
 
     def _use_preset(self, number: int, _checked: bool = False) -> None:
         frame = self._view.frame

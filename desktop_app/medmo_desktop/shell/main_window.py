@@ -81,12 +81,17 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.setWindowTitle("MedMO Edge")
         self.setObjectName("viewer")
+        # Tab goes through the parts in the order in which the window gets them.
+        self.series_dock = self._dock(
+            "series", self.tr("Series"), self.series_list, Qt.DockWidgetArea.LeftDockWidgetArea
+        )
         self.pages = QStackedWidget()
         self.pages.addWidget(self.first_page)
         self.pages.addWidget(self.series_view)
         self.workplaces = QTabWidget()
         self.workplaces.setDocumentMode(True)
-        self.workplaces.setAccessibleName(self.tr("Workplaces"))
+        for part in (self.workplaces, self.workplaces.tabBar()):
+            part.setAccessibleName(self.tr("Workplaces"))
         for widget, title in (
             (self.pages, self.tr("Image")),
             (self.compare, self.tr("Compare")),
@@ -103,9 +108,6 @@ class MainWindow(QMainWindow):
         right.addWidget(self.findings)
         right.setStretchFactor(0, 3)
         right.setStretchFactor(1, 2)
-        self.series_dock = self._dock(
-            "series", self.tr("Series"), self.series_list, Qt.DockWidgetArea.LeftDockWidgetArea
-        )
         self.tags_dock = self._dock("tags", self.tr("DICOM tags"), self.tags, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.ask_dock = self._dock(
             "ask", self.tr("Question and findings"), right, Qt.DockWidgetArea.RightDockWidgetArea

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medmo_desktop.asking.conversations import AnsweredTurn
-from medmo_desktop.asking.requests import AskRequest, AskResult
-from medmo_desktop.keeping.record import CaseImage, CaseRecord, describe_image, make_record
+from medmo_desktop.asking.requests import AskRequest, AskResult, ImageChoice, read_image
+from medmo_desktop.findings.marks import BoxSet
+from medmo_desktop.keeping.record import CaseImage, CaseRecord, describe_image, make_drawn_record, make_record
 from medmo_desktop.study.model import FrameReference
 from medmo_desktop.study.reading import read_frame
 from medmo_desktop.study.rendering import frame_image
@@ -46,11 +47,32 @@ def turn_record(turn: AnsweredTurn, origins: Origins) -> CaseRecord:
     return replace(record, id=result.request.id)
 
 
+@dataclass(frozen=True, eq=False)
+class DrawnBoxes:
+    """Boxes that were drawn on an image without a question."""
+
+    image: ImageChoice
+    boxes: BoxSet
+
+
+def drawn_record(drawn: DrawnBoxes, origins: Origins) -> CaseRecord:
+    """Return the record of drawn boxes; it renders the image, so not for the windows' thread."""
+    image = read_image(drawn.image.source)
+    path, window = origins.get((image.sha256, image.frame), (None, None))
+    return make_drawn_record(describe_image(image, window=window, path=path), drawn.boxes)
+
+
 def earlier_turn(record: CaseRecord, subject: str) -> AnsweredTurn:
-    """Return a record of the history as a turn that can be shown, about the image with the id ``subject``."""
-    model, backend = record.model, record.answer.backend
+    """Return a record of the history as a turn that can be shown, about the image with the id ``subject``.
+
+    The record must have an answer.
+    """
+    model, answer = record.model, record.answer
+    assert model is not None
+    assert answer is not None
+    backend = answer.backend
     opened = Opened(
-        artifact=record.answer.artifact.path,
+        artifact=answer.artifact.path,
         method=model.method,
         backend=model.backend,
         device=model.device,
@@ -59,13 +81,11 @@ def earlier_turn(record: CaseRecord, subject: str) -> AnsweredTurn:
         key="",
         given_up=backend.given_up,
         predicted_bytes=None,
-        load_s=record.answer.stats.load_s,
+        load_s=answer.stats.load_s,
         candidates=(),
     )
     request = AskRequest(record.prompt, max_new_tokens=record.max_new_tokens, subject=subject, id=record.id)
-    return AnsweredTurn(
-        AskResult(request, (), record.answer, opened, (), record.tokens or ()), record.boxes, is_earlier=True
-    )
+    return AnsweredTurn(AskResult(request, (), answer, opened, (), record.tokens or ()), record.boxes, is_earlier=True)
 
 
 def record_images(record: CaseRecord, result: AskResult) -> tuple[LoadedImage, ...]:

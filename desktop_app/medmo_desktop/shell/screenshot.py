@@ -12,6 +12,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from medmo_desktop.shell.application import make_application, prepare_process, private_folders
 from medmo_desktop.shell.settings import ViewerSettings
 from medmo_desktop.shell.theme import apply_theme
+from medmo_desktop.translations.languages import use_language
 from medmo_models.errors import CannotRunError, InputError
 
 #: Model loading and answer; a real model on a slow machine takes minutes.
@@ -39,6 +40,8 @@ class ScreenshotRequest:
         Width and height of the window in logical pixels.
     select : bool
         Whether to select the first box.
+    language : str
+        ``system``, or a language's code.
     panel : str or None
         The command that opens another panel, for example ``show-models``.
     """
@@ -51,6 +54,7 @@ class ScreenshotRequest:
     size: tuple[int, int] = (1440, 900)
     select: bool = True
     panel: str | None = None
+    language: str = "en"
 
 
 def take_screenshot(request: ScreenshotRequest) -> str:
@@ -67,6 +71,7 @@ def take_screenshot(request: ScreenshotRequest) -> str:
         raise InputError(f"The picture is a PNG file, but {request.out} does not end in .png; choose such a name.")
     prepare_process()
     application = make_application(offscreen=True)
+    use_language(application, request.language)
     apply_theme(application, "dark" if request.dark else "light")
     from medmo_desktop.shell.main_window import MainWindow
 

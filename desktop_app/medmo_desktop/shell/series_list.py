@@ -81,7 +81,7 @@ class SeriesList(QListWidget):
             self.takeItem(row)
 
     def _add_row(self, one: Series) -> None:
-        count = self.tr("1 image") if len(one.frames) == 1 else self.tr("{0} images").format(len(one.frames))
+        count = self.tr("%n image(s)", "", len(one.frames))
         lines = [one.title, ", ".join(part for part in (one.modality, count) if part)]
         item = QListWidgetItem("\n".join(lines))
         item.setData(_ID, one.id)

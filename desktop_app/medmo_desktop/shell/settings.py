@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
+from medmo_desktop.translations.languages import SYSTEM
 from medmo_models.directories import APPLICATION
 
 Theme = Literal["system", "light", "dark"]
@@ -60,6 +61,16 @@ class ViewerSettings(QObject):
     @theme.setter
     def theme(self, theme: Theme) -> None:
         self._set("look/theme", theme)
+
+    @property
+    def language(self) -> str:
+        """``system``, or a language's code such as ``de``; takes effect at the next start."""
+        value = self._get("look/language")
+        return str(value) if value else SYSTEM
+
+    @language.setter
+    def language(self, language: str) -> None:
+        self._set("look/language", language)
 
     @property
     def network_allowed(self) -> bool:

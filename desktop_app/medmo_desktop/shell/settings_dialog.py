@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from medmo_desktop.shell.settings import Theme, ViewerSettings
+from medmo_desktop.translations.languages import SYSTEM, available_languages, native_name
 
 
 class SettingsDialog(QDialog):
@@ -39,6 +40,13 @@ class SettingsDialog(QDialog):
         for name, text in themes:
             self.theme_box.addItem(text, name)
         self.theme_box.setCurrentIndex(self.theme_box.findData(settings.theme))
+        self.language_box = QComboBox()
+        self.language_box.setAccessibleName(self.tr("Language"))
+        self.language_box.setToolTip(self.tr("Used from the next start on"))
+        self.language_box.addItem(self.tr("As the system"), SYSTEM)
+        for code in available_languages():
+            self.language_box.addItem(native_name(code), code)
+        self.language_box.setCurrentIndex(max(self.language_box.findData(settings.language), 0))
         self.encode_box = self._check(
             self.tr("&Encode an image when it is shown"),
             self.tr("The first answer begins sooner; it costs computing time for images that you only look at"),
@@ -63,12 +71,16 @@ class SettingsDialog(QDialog):
         theme_label = QLabel(self.tr("&Theme"))
         theme_label.setBuddy(self.theme_box)
         form.addRow(theme_label, self.theme_box)
+        language_label = QLabel(self.tr("&Language (from the next start on)"))
+        language_label.setBuddy(self.language_box)
+        form.addRow(language_label, self.language_box)
         for box in (self.encode_box, self.history_box, self.network_box):
             form.addRow(box)
         form.addRow(self.forget_button)
         form.addRow(buttons)
         self.forget_button.clicked.connect(self._forget)
         self.theme_box.currentIndexChanged.connect(self._set_theme)
+        self.language_box.currentIndexChanged.connect(self._set_language)
         self.encode_box.toggled.connect(self._set_encode)
         self.history_box.toggled.connect(self._set_history)
         self.network_box.toggled.connect(self._set_network)
@@ -88,6 +100,9 @@ class SettingsDialog(QDialog):
 
     def _set_theme(self, _index: int) -> None:
         self._settings.theme = self.theme_box.currentData()
+
+    def _set_language(self, _index: int) -> None:
+        self._settings.language = self.language_box.currentData()
 
     def _set_encode(self, checked: bool) -> None:
         self._settings.encode_on_open = checked

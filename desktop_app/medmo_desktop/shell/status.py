@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
-from medmo_runtime.overlay import RESEARCH_NOTICE
+from medmo_desktop.translations.notice import research_notice
 
 
 class ViewerStatusBar(QStatusBar):
@@ -18,7 +18,7 @@ class ViewerStatusBar(QStatusBar):
         self.model = self._label(self.tr("Model and backend"))
         self.network = self._label(self.tr("Network"))
         self.notice = self._label(self.tr("Purpose"))
-        self.notice.setText(RESEARCH_NOTICE)
+        self.notice.setText(research_notice())
         font = self.notice.font()
         font.setBold(True)
         self.notice.setFont(font)
@@ -38,7 +38,7 @@ class ViewerStatusBar(QStatusBar):
     def set_network(self, blocked: bool, attempts: int) -> None:
         """Show whether the network is blocked and how often something tried."""
         if blocked:
-            counted = self.tr("1 attempt") if attempts == 1 else self.tr("{0} attempts").format(attempts)
+            counted = self.tr("%n attempt(s)", "", attempts)
             self.network.setText(self.tr("Network: blocked ({0})").format(counted))
             self.network.setToolTip(
                 self.tr("No part of this program can reach the network; attempts are refused and counted.")

@@ -21,16 +21,19 @@ from medmo_desktop.shell.theme import apply_theme
 from medmo_desktop.study.measuring import PixelProbe
 from medmo_desktop.study.model import Frame, Series
 from medmo_desktop.study.opening import OpenedPaths
+from medmo_desktop.translations.notice import research_notice
 from medmo_models import __version__
 from medmo_models.library import embedded_model_path
 from medmo_models.prompts import LOCALIZE_PROMPT
-from medmo_runtime.overlay import RESEARCH_NOTICE
 from medmo_runtime.worker.protocol import Opened
 
 if TYPE_CHECKING:
     from medmo_desktop.shell.main_window import MainWindow
 
 _EXPORT_COMMANDS = tuple(kind.command for kind in EXPORTS)
+
+#: How long a sentence about a key stays in the status bar.
+_MESSAGE_MS = 10_000
 
 
 class WindowCommands(QObject):
@@ -119,6 +122,7 @@ class WindowCommands(QObject):
         window.series_list.chosen.connect(self._show_series)
         window.series_view.frame_changed.connect(self._note_frame)
         window.series_view.canvas.probe_changed.connect(self._show_probe)
+        window.series_view.canvas.announced.connect(lambda text: window.status.showMessage(text, _MESSAGE_MS))
         window.controller.state_changed.connect(self._note_state)
         window.controller.opened.connect(self._note_model)
         window.panel.prompt.chips.changed.connect(self._offer_to_model_view)
@@ -151,7 +155,7 @@ class WindowCommands(QObject):
             self._focus_image()
 
     def _tell_problems(self, problems: list[str]) -> None:
-        more = "" if len(problems) == 1 else self.tr(" (and {0} more)").format(len(problems) - 1)
+        more = "" if len(problems) == 1 else self.tr(" (and %n more)", "", len(problems) - 1)
         self._window.strip.say(problems[0] + more)
 
     def _show_series(self, series: Series | None) -> None:
@@ -254,7 +258,7 @@ class WindowCommands(QObject):
         QMessageBox.about(
             self._window,
             self.tr("About MedMO Edge"),
-            f"<h3>MedMO Edge {__version__}</h3><p><b>{RESEARCH_NOTICE}</b></p><p>"
+            f"<h3>MedMO Edge {__version__}</h3><p><b>{research_notice()}</b></p><p>"
             + self.tr("Medical vision-language models in 4 bits, on this machine alone.")
             + "</p><p>Apache-2.0</p>",
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QAction, QKeySequence, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -242,26 +242,120 @@ def test_tab_cycles_boxes_and_then_leaves(qtbot: QtBot, board: FindingBoard, mak
     assert board.selected == "m1"
 
 
-def test_arrows_move_as_seen_and_control_resizes(canvas: ImageCanvas, board: FindingBoard) -> None:
+CONTROL, SHIFT, ALT = (
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.AltModifier,
+)
+
+
+def test_arrows_move_as_seen_and_shift_resizes(canvas: ImageCanvas, board: FindingBoard) -> None:
     board.show(BOXES)
     board.select("m1")
     canvas.rotate_right()
-    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    QTest.keyClick(canvas, Qt.Key.Key_Right, CONTROL)
     # Right on the screen is up in the image that was turned clockwise.
     assert board.boxes.boxes[0].pixels == (20, 19, 60, 59)
     assert "20, 19, 60, 59" in canvas.accessibleDescription()
-    QTest.keyClick(canvas, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    assert board.boxes.boxes[0].pixels == (30, 19, 70, 59)
-    QTest.keyClick(canvas, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
-    assert board.boxes.boxes[0].pixels == pytest.approx((30, 19, 71, 59))
+    step = round(10 / canvas.zoom)
+    QTest.keyClick(canvas, Qt.Key.Key_Down)
+    assert board.boxes.boxes[0].pixels == (20 + step, 19, 60 + step, 59)
+    QTest.keyClick(canvas, Qt.Key.Key_Down, SHIFT | ALT)
+    assert board.boxes.boxes[0].pixels == pytest.approx((20 + step, 19, 61 + step, 59))
+
+
+def test_a_box_is_drawn_moved_resized_and_kept_by_keys_alone(canvas: ImageCanvas, board: FindingBoard) -> None:
+    said: list[str] = []
+    canvas.announced.connect(said.append)
+    canvas.set_tool(Tool.DRAW_BOX)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert "Enter keeps it" in said[-1]
+    assert len(board.boxes) == 0
+    QTest.keyClick(canvas, Qt.Key.Key_Left, CONTROL)
+    QTest.keyClick(canvas, Qt.Key.Key_Down, CONTROL)
+    QTest.keyClick(canvas, Qt.Key.Key_Right, SHIFT | CONTROL)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    # A quarter of the 200 by 100 image in its middle, then one to the left, one down, and one wider.
+    (box,) = board.boxes
+    assert box.pixels == pytest.approx((74, 38.5, 125, 63.5))
+    assert box.origin == "user"
+    assert board.selected == box.id
+    assert said[-1].startswith("Kept.")
+    # The arrows are the new box's now.
+    QTest.keyClick(canvas, Qt.Key.Key_Up, ALT)
+    assert board.boxes.boxes[0].pixels == pytest.approx((74, 37.5, 125, 62.5))
+    assert said[-1] == "Box at 74, 38, 51 by 25 pixels."
+
+
+def test_drawing_by_keys_begins_where_one_looks_and_stays_inside(canvas: ImageCanvas, board: FindingBoard) -> None:
+    geometry = canvas.geometry_now()
+    assert geometry is not None
+    canvas.apply_view(geometry.zoomed(8, (390, 10)))
+    zoomed = canvas.geometry_now()
+    assert zoomed is not None
+    canvas.begin_drawing(Tool.DRAW_BOX)
+    for _ in range(60):
+        QTest.keyClick(canvas, Qt.Key.Key_Right)
+        QTest.keyClick(canvas, Qt.Key.Key_Up, SHIFT)
+    QTest.keyClick(canvas, Qt.Key.Key_Enter)
+    (box,) = board.boxes
+    x1, y1, x2, y2 = box.pixels
+    assert 0 <= x1 < x2 <= 200
+    assert 0 <= y1 < y2 <= 100
+    assert x2 == 200
+    assert y2 - y1 == pytest.approx(1)
+
+
+def test_escape_gives_up_what_keys_draw_and_no_command_gets_the_key(
+    canvas: ImageCanvas, board: FindingBoard, qtbot: QtBot
+) -> None:
+    stopped: list[bool] = []
+    action = QAction(canvas, shortcut=QKeySequence(Qt.Key.Key_Escape))
+    action.triggered.connect(lambda: stopped.append(True))
+    canvas.addAction(action)
+    canvas.activateWindow()
+    canvas.setFocus()
+    canvas.begin_drawing(Tool.DRAW_BOX)
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    assert len(board.boxes) == 0
+    assert stopped == []
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert stopped == [True]
+
+
+def test_another_tool_or_frame_gives_up_what_keys_draw(
+    canvas: ImageCanvas, board: FindingBoard, make_grey: Callable[..., Frame]
+) -> None:
+    canvas.begin_drawing(Tool.DRAW_BOX)
+    canvas.set_tool(Tool.PAN)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    canvas.begin_drawing(Tool.DRAW_BOX)
+    canvas.show_frame(make_grey(np.zeros((50, 50), np.int16)))
+    canvas.set_tool(Tool.POINTER)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert len(board.boxes) == 0
+
+
+def test_a_length_is_measured_by_keys(canvas: ImageCanvas, make_grey: Callable[..., Frame]) -> None:
+    canvas.show_frame(make_grey(np.zeros((100, 200), np.int16), spacing=PixelSpacing(0.5, 0.5, True, "Pixel Spacing")))
+    canvas.set_tool(Tool.MEASURE)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    for _ in range(10):
+        QTest.keyClick(canvas, Qt.Key.Key_Left, SHIFT | CONTROL)
+    QTest.keyClick(canvas, Qt.Key.Key_Down, CONTROL)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    (line,) = canvas.measured
+    assert (line.start, line.end) == ((75, 51), (115, 51))
+    assert line.text == "20.0 mm"
 
 
 def test_a_held_arrow_is_one_step_to_undo(canvas: ImageCanvas, board: FindingBoard) -> None:
     board.show(BOXES)
     board.select("m1")
     for _ in range(5):
-        QTest.keyPress(canvas, Qt.Key.Key_Left)
-    QTest.keyRelease(canvas, Qt.Key.Key_Left)
+        QTest.keyPress(canvas, Qt.Key.Key_Left, CONTROL)
+    QTest.keyRelease(canvas, Qt.Key.Key_Left, CONTROL)
     assert board.boxes.boxes[0].pixels == (15, 20, 55, 60)
     assert board.undo_stack.count() == 1
 

@@ -19,7 +19,7 @@ from medmo_desktop.keeping.exports.dicom_sr import export_dicom_sr
 from medmo_desktop.keeping.record import CaseRecord
 from medmo_models.errors import InputError
 from medmo_models.imaging import image_from_pixels, load_image
-from support.cases import corrected_boxes, make_case, noise
+from support.cases import corrected_boxes, make_case, make_drawn_case, noise
 from support.dicom_validation import validation_errors
 
 
@@ -253,3 +253,13 @@ def test_no_name_reaches_warnings_or_logs(tmp_path: Path, caplog: pytest.LogCapt
     export_dicom_sr(tmp_path / "sr.dcm", record, source)
     assert "OnlyOneName" not in caplog.text
     assert not [str(one.message) for one in recwarn if "OnlyOneName" in str(one.message)]
+
+
+def test_boxes_drawn_without_a_question_are_a_report_of_a_person_without_an_algorithm(tmp_path: Path) -> None:
+    source = sample("CT_small.dcm")
+    record = make_drawn_case(load_image(source))
+    export_dicom_sr(tmp_path / "sr.dcm", record, source, observer="Jane Doe")
+    groups = groups_of(tmp_path / "sr.dcm")
+    assert [coded(group, "Person Observer Name") for group in groups] == ["Jane Doe^", "Jane Doe^"]
+    assert [coded(group, "Who placed and named the box") for group in groups] == ["User", "User"]
+    assert [coded(group, "Algorithm Name") for group in groups] == [None, None]

@@ -7,14 +7,16 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from medmo_desktop.findings.marks import BoxSet
 from medmo_desktop.keeping.history import History
 from medmo_models.errors import CannotRunError, InputError
 from medmo_models.imaging import image_from_pixels
-from support.cases import corrected_boxes, make_case, noise
+from support.cases import corrected_boxes, make_case, make_drawn_case, noise
 
 WRITER = """
 import sys
@@ -160,3 +162,16 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(CannotRunError, match="cannot be opened"):
         History(tmp_path / "file" / "history.sqlite")
+
+
+def test_drawn_boxes_have_one_record_per_image_that_goes_with_the_last_box(tmp_path: Path) -> None:
+    record = make_drawn_case()
+    path = tmp_path / "history.sqlite"
+    with History(path) as history:
+        history.keep_drawn(record.id, record.boxes, lambda: record)
+        fewer = record.boxes.deleted(record.boxes.boxes[0].id)
+        history.keep_drawn(record.id, fewer, lambda: pytest.fail("it is there already"))
+    with History(path) as history:
+        assert history.for_image(record.images[0].sha256) == [replace(record, boxes=fewer)]
+        history.keep_drawn(record.id, BoxSet(), lambda: record)
+        assert history.recent(9) == []

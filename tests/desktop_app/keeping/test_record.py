@@ -10,7 +10,7 @@ from medmo_desktop.keeping.record import describe_image, make_record, read_recor
 from medmo_models.errors import InputError
 from medmo_models.imaging import image_from_pixels
 from medmo_runtime.conversation import Turn
-from support.cases import OPENED, corrected_boxes, make_answer, make_case, model_boxes, noise
+from support.cases import OPENED, corrected_boxes, make_answer, make_case, make_drawn_case, model_boxes, noise
 
 
 def through_json(values: Any) -> Any:
@@ -55,6 +55,15 @@ def test_what_leaves_the_machine_has_no_path() -> None:
     assert "medmo-4b-gptq" in text
 
 
+def test_boxes_that_were_drawn_without_a_question_are_a_record_too() -> None:
+    record = make_drawn_case()
+    assert read_record(through_json(record.to_json()), "the record") == record
+    assert record.answer is None
+    assert record.subject == record.images[0]
+    assert make_drawn_case().id == record.id != make_drawn_case(image_from_pixels(noise(seed=3))).id
+    assert record.without_paths() == record
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -69,6 +78,7 @@ def test_what_leaves_the_machine_has_no_path() -> None:
         ({"boxes": [{"id": "m0", "label": "x", "pixels": [9, 2, 3, 4]}]}, "wrong order"),
         ({"model": {"id": "a"}}, '"model.method" is missing'),
         ({"answer": {"text": "only"}}, '"answer.findings" is missing'),
+        ({"answer": None}, "both be null"),
         ({"preprocessing": "none"}, "standard, readme"),
         ({"max_new_tokens": True}, '"max_new_tokens" must be a whole number'),
     ],

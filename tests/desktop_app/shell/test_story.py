@@ -54,10 +54,10 @@ def test_open_ask_correct_export_reopen_and_survive_a_kill(
 
     # The user corrects one, by keys, and renames it in the list.
     window.series_view.setFocus()
-    qtbot.keyClick(window.series_view.canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(window.series_view.canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
     moved = window.board.boxes.find(first.id)
     assert moved is not None
-    assert moved.pixels[0] == pytest.approx(first.pixels[0] + 10)
+    assert moved.pixels[0] == pytest.approx(first.pixels[0] + 1)
     assert moved.model_pixels == first.pixels
     window.findings.model.setData(window.findings.model.index(0, LABEL), "my label", Qt.ItemDataRole.EditRole)
     assert window.actions_["undo"].isEnabled()

@@ -37,7 +37,7 @@ def export_coco(path: Path, record: CaseRecord, *, file_name: str | None = None)
     numbers = {label: number for number, label in enumerate(labels, start=1)}
     document = {
         "info": {
-            "description": f"{RESEARCH_NOTICE} Boxes of {record.model.spec_id} ({record.model.method}) and its user.",
+            "description": _description(record),
             "version": record.medmo_version,
             "date_created": record.time,
         },
@@ -58,6 +58,12 @@ def export_coco(path: Path, record: CaseRecord, *, file_name: str | None = None)
     }
     content = (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
     write_beside(path, content, "the COCO file", check_same(content, "The COCO file"))
+
+
+def _description(record: CaseRecord) -> str:
+    model = record.model
+    whose = "a user; no model was asked" if model is None else f"{model.spec_id} ({model.method}) and its user"
+    return f"{RESEARCH_NOTICE} Boxes of {whose}."
 
 
 def _annotation(box: MarkedBox) -> Mapping[str, Any]:

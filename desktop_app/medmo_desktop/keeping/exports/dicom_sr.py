@@ -90,7 +90,7 @@ def make_report(
         manufacturer=_PRODUCT,
         manufacturer_model_name=_PRODUCT,
         software_versions=__version__,
-        device_serial_number=record.model.id[:16],
+        device_serial_number="none" if record.model is None else record.model.id[:16],
         series_description=RESEARCH_NOTICE,
         specific_character_set="ISO_IR 192",
         coding_schemes=[sr_codes.scheme_description()],
@@ -115,7 +115,7 @@ def _content(record: CaseRecord, source: DicomSource, header: Any, person: str, 
     )
     texts = [(codes.DCM.Comment, RESEARCH_NOTICE)]
     texts += [(sr_codes.QUESTION, record.prompt)] if asked else []
-    texts += [(sr_codes.ANSWER, record.answer.text)]
+    texts += [] if record.answer is None else [(sr_codes.ANSWER, record.answer.text)]
     for name, text in texts:
         if text.strip():
             report[0].ContentSequence.append(
@@ -173,8 +173,10 @@ def _tracking_uid(record: CaseRecord, box: MarkedBox) -> str:
     return f"2.25.{uuid.uuid5(uuid.UUID(record.id), box.id).int}"
 
 
-def _algorithm(record: CaseRecord) -> Any:
+def _algorithm(record: CaseRecord) -> Any | None:
     model = record.model
+    if model is None:
+        return None
     return sr.AlgorithmIdentification(
         name=model.spec_id,
         version=model.id,
@@ -188,11 +190,12 @@ def _algorithm(record: CaseRecord) -> Any:
 
 
 def _device(record: CaseRecord) -> Any:
+    model = record.model
     identity = sr.DeviceObserverIdentifyingAttributes(
-        uid=f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, f'medmo-edge {record.model.id}').int}",
+        uid=f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, f'medmo-edge {model.id if model else __version__}').int}",
         name=f"{_PRODUCT} {record.medmo_version}",
         manufacturer_name=_PRODUCT,
-        model_name=record.model.spec_id,
+        model_name=model.spec_id if model else _PRODUCT,
     )
     return sr.ObserverContext(codes.DCM.Device, identity)
 

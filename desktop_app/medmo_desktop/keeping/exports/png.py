@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from medmo_desktop.findings.marks import MarkedBox
-from medmo_desktop.keeping.exports.subject import box_source, subject_image
+from medmo_desktop.keeping.exports.subject import box_source, model_words, subject_image
 from medmo_desktop.keeping.record import CaseRecord, pixels_sha256
 from medmo_desktop.keeping.written_beside import check_same, write_beside
 from medmo_models.errors import InputError
@@ -52,9 +52,8 @@ def _tag(box: MarkedBox) -> str:
 
 
 def _caption(record: CaseRecord) -> str:
-    model = record.model
-    caption = f"{model.spec_id} {model.method} on {model.backend}/{model.device}"
-    if record.answer.marks:
+    caption = model_words(record)
+    if record.answer is not None and record.answer.marks:
         caption += f"; the answer is {', '.join(record.answer.marks)}"
     hidden = sum(not box.visible for box in record.boxes)
     return f"{caption}; boxes switched off: {hidden}" if hidden else caption

@@ -24,6 +24,14 @@ def subject_image(record: CaseRecord) -> CaseImage:
     return record.subject
 
 
+def model_words(record: CaseRecord) -> str:
+    """Return what answered, for a caption; that nobody was asked, if so."""
+    model = record.model
+    if model is None:
+        return "drawn by a user, no model was asked"
+    return f"{model.spec_id} {model.method} on {model.backend}/{model.device}"
+
+
 def box_source(box: MarkedBox) -> BoxSource:
     """Say who put the box there and called it so."""
     if box.origin == "user":
