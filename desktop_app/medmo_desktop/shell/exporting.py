@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from medmo_desktop.asking.conversations import AnsweredTurn
 from medmo_desktop.asking.panel import AskPanel
+from medmo_desktop.canvas.view_state import ViewGeometry
 from medmo_desktop.keeping.case_file import save_case
 from medmo_desktop.keeping.deidentify import Deidentifier, burned_in_warning
 from medmo_desktop.keeping.exports.coco import export_coco
+from medmo_desktop.keeping.exports.dicom_gsps import export_dicom_gsps
 from medmo_desktop.keeping.exports.dicom_source import read_header
 from medmo_desktop.keeping.exports.dicom_sr import export_dicom_sr
 from medmo_desktop.keeping.exports.json_export import export_json
@@ -41,6 +43,7 @@ EXPORTS = (
     ExportKind("export-coco", ".coco.json", "COCO (*.json)"),
     ExportKind("export-sr", ".dcm", "DICOM (*.dcm)"),
     ExportKind("export-sr-anonymous", ".dcm", "DICOM (*.dcm)"),
+    ExportKind("export-gsps", ".dcm", "DICOM (*.dcm)"),
     ExportKind("save-case", ".medmocase", "MedMO case (*.medmocase)"),
 )
 
@@ -83,10 +86,10 @@ class Exporting(QObject):
         turn = self._panel.current_turn
         if turn is None:
             return None
-        origins, earlier = dict(self._bridge.origins), dict(self._bridge.earlier)
+        origins, earlier, view = dict(self._bridge.origins), dict(self._bridge.earlier), self._bridge.shown_view
 
         def work(_control: JobControl) -> tuple[Path, str]:
-            return path, write(command, path, turn, origins, earlier)
+            return path, write(command, path, turn, origins, earlier, view)
 
         job = Job(work)
         self._strip.follow(job, self.tr("Exporting"))
@@ -101,9 +104,16 @@ class Exporting(QObject):
 
 
 def write(
-    command: str, path: Path, turn: AnsweredTurn, origins: Origins, earlier: dict[str, CaseRecord] | None = None
+    command: str,
+    path: Path,
+    turn: AnsweredTurn,
+    origins: Origins,
+    earlier: dict[str, CaseRecord] | None = None,
+    view: ViewGeometry | None = None,
 ) -> str:
     """Write one kind of export; errors as the exports of `medmo_desktop.keeping`.
+
+    ``view`` is of the turn's image, and needed for ``export-gsps`` alone.
 
     Returns
     -------
@@ -117,16 +127,24 @@ def write(
     elif command == "export-coco":
         export_coco(path, record)
     elif command in ("export-sr", "export-sr-anonymous"):
-        subject = record.subject
-        if subject is None or subject.path is None:
-            raise InputError("A DICOM report needs the image's file, and this answer does not say where it is.")
         deidentifier = Deidentifier() if command == "export-sr-anonymous" else None
-        export_dicom_sr(path, record, Path(subject.path), deidentifier=deidentifier)
+        export_dicom_sr(path, record, _dicom_file(record), deidentifier=deidentifier)
+    elif command == "export-gsps":
+        if view is None:
+            raise InputError("There is no image on screen whose view could be saved.")
+        export_dicom_gsps(path, record, _dicom_file(record), view)
     elif command == "save-case":
         save_case(path, record, record_images(record, turn.result))
     else:
         _export_png(path, record, turn)
     return _warning(record) if command in ("save-case", "export-png") else ""
+
+
+def _dicom_file(record: CaseRecord) -> Path:
+    subject = record.subject
+    if subject is None or subject.path is None:
+        raise InputError("A DICOM export needs the image's file, and this answer does not say where it is.")
+    return Path(subject.path)
 
 
 def _warning(record: CaseRecord) -> str:
