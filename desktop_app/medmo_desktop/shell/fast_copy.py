@@ -5,16 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from medmo_desktop.asking.controller import ControllerState, InferenceController
-from medmo_desktop.machine.control import JobControl
-from medmo_desktop.machine.export_job import ExportOrder, ExportResult, export_in_process
+from medmo_desktop.machine.embedded_copy import make_fast_copy
+from medmo_desktop.machine.export_job import ExportResult
 from medmo_desktop.machine.job_strip import JobStrip
 from medmo_desktop.machine.jobs import Job, JobRunner
 from medmo_desktop.shell.asking_bridge import AskingBridge
-from medmo_desktop.shell.model_choice import fast_copy_folder, fast_copy_is_missing
 from medmo_desktop.shell.settings import ViewerSettings
-from medmo_models.library import embedded_model_path
-
-_CALIBRATION_SAMPLES = 8
 
 
 class FastCopy(QObject):
@@ -44,7 +40,7 @@ class FastCopy(QObject):
         if self._running:
             return
         self._running = True
-        job = Job(_make_if_missing)
+        job = Job(make_fast_copy)
         self._strip.follow(job, self.tr("Making the 4-bit copy of the built-in model, once"))
         job.succeeded.connect(self._take)
         job.finished.connect(self._end)
@@ -67,16 +63,3 @@ class FastCopy(QObject):
             self._waits = False
             if not self._settings.models:
                 self._bridge.open_model()
-
-
-def _make_if_missing(control: JobControl) -> ExportResult | None:
-    if not fast_copy_is_missing():
-        return None
-    order = ExportOrder(
-        embedded_model_path(),
-        fast_copy_folder(),
-        "onnx-int4",
-        calibration_samples=_CALIBRATION_SAMPLES,
-        overwrite=True,  # what is there cannot be opened: it is damaged, or a version before wrote it
-    )
-    return export_in_process(order, control)

@@ -11,8 +11,9 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from medmo_desktop.asking.conversations import AnsweredTurn
+from medmo_desktop.machine.embedded_copy import fast_copy_folder
 from medmo_desktop.shell.main_window import MainWindow
-from medmo_desktop.shell.model_choice import fast_copy_folder, model_request
+from medmo_desktop.shell.model_choice import model_request
 from medmo_desktop.shell.settings import ViewerSettings
 from medmo_models.artifact import Artifact, open_artifact
 from medmo_models.errors import InputError
