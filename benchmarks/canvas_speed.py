@@ -2,7 +2,9 @@
 
 ``QT_QPA_PLATFORM=offscreen python benchmarks/canvas_speed.py [--side 4096] [--json]`` drags over an image of ``side`` x
 ``side`` 16-bit pixels with boxes and corner text, with real mouse events, and times each from the event to the end of
-the repaint. It exits 1 if the slowest of the drags, by its median, is under 30 frames a second.
+the repaint: the time that passed, and the time that the thread computed, which other work hardly changes.
+It exits 1 if, in the slowest of the drags, one frame of a hundred computes longer than 10 ms, which leaves 30 frames a
+second two thirds of their time.
 """
 
 from __future__ import annotations
@@ -30,19 +32,21 @@ from medmo_desktop.findings.board import FindingBoard
 from medmo_desktop.findings.marks import BoxSet
 from medmo_desktop.study.model import Frame, FrameReference, PixelSpacing
 
-_WANTED_PER_SECOND = 30.0
+_WANTED_CPU_MS = 10.0
 
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of drag. Times in milliseconds per frame; ``cpu_ms`` is what an otherwise idle machine would take."""
+    """One kind of drag. Times in milliseconds per frame; ``cpu_...`` is what an otherwise idle machine would take."""
 
     drag: str
     zoom: str
     frames: int
     median_ms: float
-    p95_ms: float
-    cpu_ms: float
+    p99_ms: float
+    cpu_median_ms: float
+    cpu_p99_ms: float
+    cpu_max_ms: float
     frames_per_second: float
 
 
@@ -115,6 +119,7 @@ def measure(side: int, size: tuple[int, int], frames: int) -> list[Row]:
     board.show(make_boxes(side))
     zooms: dict[str, Callable[[], None]] = {
         "fit": canvas.fit,
+        "turned": lambda: (canvas.fit(), canvas.rotate_right()),
         "50 %": lambda: (canvas.actual_size(), canvas.zoom_by(0.5)),
         "100 %": canvas.actual_size,
         "400 %": lambda: (canvas.actual_size(), canvas.zoom_by(4.0)),
@@ -127,8 +132,10 @@ def measure(side: int, size: tuple[int, int], frames: int) -> list[Row]:
             if drag == "window":  # boxes would be selected in place of a drag of the window
                 board.select(None)
             passed, computed = np.array(time_drag(canvas, button, frames)).T
-            median, p95 = float(np.median(passed)), float(np.percentile(passed, 95))
-            rows.append(Row(drag, zoom, frames, median, p95, float(np.median(computed)), 1000 / median))
+            median, p99 = np.percentile(passed, (50, 99))
+            cpu_median, cpu_p99, cpu_max = np.percentile(computed, (50, 99, 100))
+            times = (median, p99, cpu_median, cpu_p99, cpu_max, 1000 / median)
+            rows.append(Row(drag, zoom, frames, *(float(value) for value in times)))
     canvas.close()
     return rows
 
@@ -138,7 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=4096)
     parser.add_argument("--size", type=int, nargs=2, default=(1600, 1000), metavar=("WIDTH", "HEIGHT"))
-    parser.add_argument("--frames", type=int, default=60)
+    parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -150,11 +157,12 @@ def main() -> int:
         print(f"{options.side}x{options.side} pixels of 16 bits in a view of {options.size[0]}x{options.size[1]}")
         for row in rows:
             print(
-                f"{row.drag:>7} at {row.zoom:>5}: median {row.median_ms:5.1f} ms, p95 {row.p95_ms:5.1f} ms, "
-                f"computing {row.cpu_ms:5.1f} ms, "
-                f"{row.frames_per_second:5.0f} frames/s"
+                f"{row.drag:>7} at {row.zoom:>6}: median {row.median_ms:5.1f} ms, p99 {row.p99_ms:5.1f} ms, "
+                f"{row.frames_per_second:5.0f} frames/s; computing: median {row.cpu_median_ms:4.1f} ms, "
+                f"p99 {row.cpu_p99_ms:4.1f} ms, max {row.cpu_max_ms:4.1f} ms"
             )
-    return 0 if min(row.frames_per_second for row in rows) >= _WANTED_PER_SECOND else 1
+        print(f"load average of the machine, with what else ran on it: {os.getloadavg()[0]:.1f}")
+    return 0 if max(row.cpu_p99_ms for row in rows) <= _WANTED_CPU_MS else 1
 
 
 if __name__ == "__main__":

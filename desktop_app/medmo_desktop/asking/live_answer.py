@@ -34,8 +34,6 @@ class LiveAnswer(QObject):
         self._controller, self._board = controller, board
         self.request: AskRequest | None = None
         self.text = ""
-        self.phase = ""
-        self.pieces = 0
         self._shown: ImageChoice | None = None
         self._read = BoxSet()
         self._timer = QTimer(self)
@@ -51,7 +49,7 @@ class LiveAnswer(QObject):
 
     def begin(self, request: AskRequest) -> None:
         """Begin with an empty answer; model boxes of the one before leave the board."""
-        self.request, self.text, self.phase, self.pieces = request, "", "", 0
+        self.request, self.text = request, ""
         self._read = BoxSet()
         if self.is_shown:
             self._board.show(own_boxes(self._board.boxes))
@@ -74,7 +72,6 @@ class LiveAnswer(QObject):
 
     def _grow(self, piece: str) -> None:
         self.text += piece
-        self.pieces += 1
         self.grown.emit(piece)
         if self.is_shown and not self._timer.isActive():
             self._timer.start()

@@ -104,6 +104,7 @@ class AskPanel(QWidget):
         self.new_button.clicked.connect(self.new_conversation)
         self.turns.currentRowChanged.connect(self._choose_turn)
         self._live.grown.connect(self._show_piece)
+        self.phases.written.connect(self._show_speed)
         self._controller.started.connect(self._begin)
         self._controller.phase.connect(self._show_phase)
         self._controller.answered.connect(self._finish)
@@ -240,7 +241,12 @@ class AskPanel(QWidget):
     def _show_phase(self, name: str) -> None:
         self.phases.begin(name)
 
+    def _show_speed(self, tokens: int, per_second: float) -> None:
+        if self._controller.state.activity == "answering":
+            self.status.setText(self.tr("Answering… {0} tokens, {1:.1f} tokens/s").format(tokens, per_second))
+
     def _show_piece(self, piece: str) -> None:
+        self.phases.count_piece()
         if self._live.is_shown:
             self.answer.append_piece(piece)
 

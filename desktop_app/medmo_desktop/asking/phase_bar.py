@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from medmo_desktop.asking.requests import AskResult
@@ -19,6 +19,9 @@ class PhaseBar(QWidget):
 
     Signs say it, not colour: a tick before a phase that is done, an arrow before the one that runs.
     """
+
+    #: Tokens so far and tokens per second, while an answer is written.
+    written = Signal(int, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +52,7 @@ class PhaseBar(QWidget):
             self._fields[name] = field
             layout.addWidget(field, 1)
         self._began: tuple[str, float] | None = None
+        self._tokens, self._first_token = 0, 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -67,9 +71,16 @@ class PhaseBar(QWidget):
     def begin(self, name: str) -> None:
         """Show that a phase begins, which ends the one before."""
         self._stop()
+        self._tokens = 0
         self._began = (name, time.perf_counter())
         self._timer.start()
         self._tick()
+
+    def count_piece(self) -> None:
+        """Note a piece of the answer: a token, save where a character is made of several."""
+        self._tokens += 1
+        if self._tokens == 1:
+            self._first_token = time.perf_counter()
 
     def finish(self) -> None:
         """Show that the last phase ended."""
@@ -100,7 +111,11 @@ class PhaseBar(QWidget):
     def _tick(self) -> None:
         if self._began is not None:
             name, since = self._began
-            self._show(self._fields[name], f"▶ {self._titles[name]} {time.perf_counter() - since:.1f} s", bold=True)
+            now = time.perf_counter()
+            self._show(self._fields[name], f"▶ {self._titles[name]} {now - since:.1f} s", bold=True)
+            # As `AnswerStats` counts: the first token is the prefill's.
+            if self._tokens > 1:
+                self.written.emit(self._tokens, (self._tokens - 1) / max(now - self._first_token, 1e-3))
 
     @staticmethod
     def _show(field: QLabel, text: str, *, bold: bool) -> None:

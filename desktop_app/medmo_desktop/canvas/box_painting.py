@@ -82,17 +82,31 @@ def _paint_frame(
     rectangle = QRectF(QPointF(*seen[:2]), QPointF(*seen[2:]))
     if fill is not None:
         painter.fillRect(rectangle, fill)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    behind = QPen(_BEHIND, pen.widthF() + 2.0)
-    for line in (behind, pen):
-        line.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-    if dashes is not None:
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        pen.setDashPattern(dashes)
     # A dark line behind keeps the colour visible on bright tissue, and a dash's gaps too.
-    for line in (behind, pen):
-        painter.setPen(line)
-        painter.drawRect(rectangle)
+    _paint_edges(painter, rectangle, pen.widthF() + 2.0, _BEHIND)
+    if dashes is None:
+        _paint_edges(painter, rectangle, pen.widthF(), pen.color())
+        return
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    pen.setDashPattern(dashes)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(rectangle)
+
+
+def _paint_edges(painter: QPainter, rectangle: QRectF, width: float, color: QColor) -> None:
+    """Paint a rectangle's outline as four filled strips, none over another: several times as fast as a wide pen."""
+    half = width / 2
+    outer = rectangle.adjusted(-half, -half, half, half)
+    inner_height = max(rectangle.height() - width, 0.0)
+    for strip in (
+        QRectF(outer.left(), outer.top(), outer.width(), width),
+        QRectF(outer.left(), outer.bottom() - width, outer.width(), width),
+        QRectF(outer.left(), outer.top() + width, width, inner_height),
+        QRectF(outer.right() - width, outer.top() + width, width, inner_height),
+    ):
+        painter.fillRect(strip, color)
 
 
 def _paint_ghost(painter: QPainter, geometry: ViewGeometry, pixels: Rectangle, color: QColor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from PySide6.QtGui import QImage
 
 from medmo_desktop.canvas.view_state import ViewGeometry
 from medmo_desktop.study.model import Frame, GreyWindow
-from medmo_desktop.study.rendering import Quality, render_region
+from medmo_desktop.study.rendering import render_region, sample_region, show_sampled
 
 #: Pixels this large on the screen (device pixels) are shown as what they are, squares.
 _SQUARES_FROM = 8.0
@@ -45,6 +46,11 @@ class LayerRequest:
     place: tuple[int, int, int, int]
     transposed: bool
     zoom: float
+
+    def shows_same_pixels(self, other: LayerRequest) -> bool:
+        """Whether `sample_layer` returns the same for both."""
+        stored = (self.window is None) == (other.window is None)
+        return stored and replace(self, window=other.window, inverted=other.inverted) == other
 
     @property
     def is_smooth_at_once(self) -> bool:
@@ -91,16 +97,38 @@ def request_layer(frame: Frame, geometry: ViewGeometry, device_pixel_ratio: floa
 
 def render_layer(request: LayerRequest, *, smooth: bool) -> ImageLayer:
     """Render a request: ``smooth`` averages and interpolates, else the nearest pixel is taken. On any thread."""
+    if not smooth or request.zoom >= _SQUARES_FROM:
+        return show_samples(request, sample_layer(request), is_smooth=smooth)
+    frame = _thin(request.frame)
+    pixels = render_region(
+        frame, request.window, request.inverted, *request.corners, *_image_size(request), quality="smooth"
+    )
+    return ImageLayer(request, to_qimage(pixels.swapaxes(0, 1) if request.transposed else pixels), is_smooth=True)
+
+
+def sample_layer(request: LayerRequest) -> NDArray[Any]:
+    """Return the nearest pixel of the image for each pixel on screen; a window or inversion does not change them."""
+    sampled = sample_region(
+        _thin(request.frame), request.corners, _image_size(request), stored=request.window is not None
+    )
+    return np.ascontiguousarray(sampled.swapaxes(0, 1) if request.transposed else sampled)
+
+
+def show_samples(request: LayerRequest, sampled: NDArray[Any], *, is_smooth: bool = False) -> ImageLayer:
+    """Put the pixels of `sample_layer` through the request's window."""
+    pixels = show_sampled(request.frame, sampled, request.window, request.inverted)
+    return ImageLayer(request, to_qimage(pixels), is_smooth=is_smooth)
+
+
+def _image_size(request: LayerRequest) -> tuple[int, int]:
+    """Return width and height of what is drawn along the image's own axes."""
     _, _, width, height = request.place
-    quality: Quality = "smooth" if smooth and request.zoom < _SQUARES_FROM else "fast"
-    size = (height, width) if request.transposed else (width, height)
-    frame = request.frame
-    if frame.is_grey:  # its three channels are equal, and one is a third of the work
-        frame = replace(frame, shown_by_default=frame.shown_by_default[..., 0])
-    pixels = render_region(frame, request.window, request.inverted, *request.corners, *size, quality=quality)
-    if request.transposed:
-        pixels = pixels.swapaxes(0, 1)
-    return ImageLayer(request, to_qimage(pixels), is_smooth=smooth)
+    return (height, width) if request.transposed else (width, height)
+
+
+def _thin(frame: Frame) -> Frame:
+    """Return a grey frame with one of its three equal channels, which is a third of the work."""
+    return replace(frame, shown_by_default=frame.shown_by_default[..., 0]) if frame.is_grey else frame
 
 
 def to_qimage(pixels: NDArray[np.uint8]) -> QImage:

@@ -87,7 +87,7 @@ class PaintContext:
 def paint(painter: QPainter, context: PaintContext, size: tuple[float, float]) -> None:
     """Paint a context over an area of ``size`` (width, height) in logical pixels."""
     area = QRectF(0, 0, *size)
-    painter.fillRect(area, BACKGROUND)
+    _paint_background(painter, context, area)
     painter.setFont(context.font)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     geometry = context.geometry
@@ -121,6 +121,24 @@ def paint(painter: QPainter, context: PaintContext, size: tuple[float, float]) -
         paint_notice(painter, room, context.notice)
     if context.message:
         paint_message(painter, area, context.message)
+
+
+def _paint_background(painter: QPainter, context: PaintContext, area: QRectF) -> None:
+    """Paint what the image leaves free: filling a large view takes as long as drawing the image."""
+    if context.geometry is None or context.layer is None:
+        painter.fillRect(area, BACKGROUND)
+        return
+    ratio = context.device_pixel_ratio
+    left, top, width, height = (value / ratio for value in context.layer.request.place)
+    right, bottom = left + width, top + height
+    for free in (
+        QRectF(0, 0, area.width(), top),
+        QRectF(0, bottom, area.width(), area.height() - bottom),
+        QRectF(0, top, left, height),
+        QRectF(right, top, area.width() - right, height),
+    ):
+        if free.width() > 0 and free.height() > 0:
+            painter.fillRect(free, BACKGROUND)
 
 
 def _paint_layer(painter: QPainter, layer: ImageLayer, device_pixel_ratio: float) -> None:

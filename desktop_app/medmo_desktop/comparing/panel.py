@@ -6,13 +6,22 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from medmo_desktop.canvas.view_state import ViewState
 from medmo_desktop.comparing.boxes import BoxComparison, Change, ComparedBox, boxes_of, compare_boxes
-from medmo_desktop.comparing.chooser import SideChooser
 from medmo_desktop.comparing.drawing import shapes_on_first, shapes_on_second, tagged
 from medmo_desktop.comparing.linking import ViewLink
+from medmo_desktop.comparing.pair_chooser import PairChooser
 from medmo_desktop.comparing.results_view import ResultsView
 from medmo_desktop.comparing.side_view import SideView
 from medmo_desktop.comparing.sides import Question, Side, TwoAnswers, ask_both
@@ -22,7 +31,6 @@ from medmo_desktop.machine.jobs import Job, JobRunner
 from medmo_desktop.study.model import Frame, GreyWindow
 from medmo_desktop.study.rendering import frame_image
 from medmo_desktop.translations.notice import research_notice
-from medmo_models.library import InstalledModel, list_models
 from medmo_models.prompts import LOCALIZE_PROMPT
 
 
@@ -49,7 +57,9 @@ class ComparePanel(QWidget):
         self.answers: TwoAnswers | None = None
         self.comparison = BoxComparison()
         names = (self.tr("First"), self.tr("Second"))
-        self.choosers = tuple(SideChooser(name) for name in names)
+        self.strip = JobStrip()
+        self.pair = PairChooser(names, self.runner, self.strip)
+        self.choosers = self.pair.choosers
         self.sides = tuple(SideView(name) for name in names)
         self.prompt_edit = QLineEdit(LOCALIZE_PROMPT)
         self.prompt_edit.setAccessibleName(self.tr("Question for both models"))
@@ -66,7 +76,6 @@ class ComparePanel(QWidget):
                 "Ask the first model again about the picture one grey level brighter: how far do its own boxes move?"
             )
         )
-        self.strip = JobStrip()
         self.results = ResultsView()
         self.link = ViewLink([side.canvas for side in self.sides], self)
         self._lay_out()
@@ -74,9 +83,6 @@ class ComparePanel(QWidget):
         self._update_button()
 
     def _lay_out(self) -> None:
-        choices = QHBoxLayout()
-        for chooser in self.choosers:
-            choices.addWidget(chooser, 1)
         prompt_label = QLabel(self.tr("&Question"))
         prompt_label.setBuddy(self.prompt_edit)
         ask = QHBoxLayout()
@@ -97,7 +103,7 @@ class ComparePanel(QWidget):
         notice = QLabel(research_notice())
         notice.setAccessibleName(research_notice())
         layout = QVBoxLayout(self)
-        layout.addLayout(choices)
+        layout.addWidget(self.pair)
         layout.addLayout(ask)
         layout.addWidget(self.strip)
         layout.addWidget(whole, 1)
@@ -109,8 +115,8 @@ class ComparePanel(QWidget):
         self.prompt_edit.textChanged.connect(self._update_button)
         self.link_box.toggled.connect(self._set_linked)
         self._heard.connect(self._show_text)
-        for number, (chooser, side) in enumerate(zip(self.choosers, self.sides, strict=True)):
-            chooser.changed.connect(self._update_button)
+        self.pair.changed.connect(self._update_button)
+        for number, side in enumerate(self.sides):
             side.canvas.view_changed.connect(self._note_view)
             side.board.selection_changed.connect(partial(self._select_row, number))
             side.board.hover_changed.connect(partial(self._hover_partner, number))
@@ -129,14 +135,7 @@ class ComparePanel(QWidget):
     def refresh_models(self) -> None:
         """Look again which models are installed, in the background."""
         self._loaded = True
-        job = Job(lambda _control: list_models())
-        job.succeeded.connect(self.set_models)
-        self.runner.start(job)
-
-    def set_models(self, models: list[InstalledModel]) -> None:
-        """Offer models on both sides, different ones where there are two."""
-        for number, chooser in enumerate(self.choosers):
-            chooser.set_models(models, number)
+        self.pair.refresh()
 
     def set_prompt(self, prompt: str) -> None:
         """Set the question."""
@@ -154,8 +153,8 @@ class ComparePanel(QWidget):
 
     def compare(self) -> Job | None:
         """Ask both models in the background; None if something is missing."""
-        first, second = (chooser.side() for chooser in self.choosers)
-        if not self.compare_button.isEnabled() or self._frame is None or first is None or second is None:
+        sides = self.pair.sides()
+        if not self.compare_button.isEnabled() or self._frame is None or sides is None:
             return None
         frame, window = self._frame, self._window
         question = Question(
@@ -167,7 +166,7 @@ class ComparePanel(QWidget):
             side.clear_answer()
         self._show_comparison(BoxComparison())
         self.results.clear()
-        job = Job(partial(self._work, (first, second), question))
+        job = Job(partial(self._work, sides, question))
         self.strip.follow(job, self.tr("Comparing"))
         self._running = True
         self._update_button()
@@ -181,6 +180,8 @@ class ComparePanel(QWidget):
     def _phase_words(self, number: int, phase: str) -> str:
         phases = {
             "image": self.tr("preparing the image"),
+            "make": self.tr("making the 4-bit copy of the built-in model, once"),
+            "test": self.tr("testing the backend on this machine, once"),
             "load": self.tr("loading the model"),
             "vision": self.tr("encoding the image"),
             "prefill": self.tr("reading the question"),
@@ -192,10 +193,11 @@ class ComparePanel(QWidget):
 
     def _released(self) -> None:
         self._running = False
+        self.refresh_models()  # a copy may have been made
         self._update_button()
 
     def _update_button(self) -> None:
-        ready = all(chooser.side() is not None for chooser in self.choosers) and self._frame is not None
+        ready = self.pair.sides() is not None and self._frame is not None
         self.compare_button.setEnabled(ready and not self._running and bool(self.prompt_edit.text().strip()))
 
     def _show_text(self, number: int, piece: str) -> None:

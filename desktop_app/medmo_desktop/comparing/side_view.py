@@ -73,7 +73,7 @@ class SideView(QWidget):
         """Show a whole answer."""
         backend = one.answer.backend
         self.heading.setText(
-            f"{self._name}: {one.side.artifact.name} ({one.answer.artifact.method}), {backend.name}/{backend.device}"
+            f"{self._name}: {one.side.title} ({one.answer.artifact.method}), {backend.name}/{backend.device}"
         )
         self.heading.setToolTip(backend.reason)
         self.text.setPlainText(one.answer.text)

@@ -31,7 +31,7 @@ def summarize(
     """
     one, other = first.answer, second.answer
     rows = [
-        SummaryRow("artifact", _name(first), _name(second)),
+        SummaryRow("model", _name(first), _name(second)),
         SummaryRow("method", one.artifact.method, other.artifact.method),
         SummaryRow("bits per weight", f"{one.artifact.bits_per_weight:.2f}", f"{other.artifact.bits_per_weight:.2f}"),
         SummaryRow("backend", _backend(first), _backend(second)),
@@ -91,7 +91,7 @@ def _ratio(first: float | None, second: float | None) -> str:
 
 
 def _name(side: SideAnswer) -> str:
-    return side.side.artifact.name
+    return side.side.title
 
 
 def _backend(side: SideAnswer) -> str:

@@ -28,12 +28,14 @@ class ExportOrder:
     checkpoint : Path
         A full-precision checkpoint; for ONNX also a GPTQ artifact.
     destination : Path
-        The new artifact's folder, which must not exist.
+        The new artifact's folder, which must not exist unless ``overwrite`` is set.
     format : {"gptq", "bnb-nf4", "onnx-int4", "onnx-int4-rounded"}
         ``onnx-int4`` calibrates as GPTQ does, ``onnx-int4-rounded`` rounds to the nearest value.
     calibration_samples : int
     device : str
         Where to quantize.
+    overwrite : bool
+        Replace what is at ``destination``, once the new artifact is whole.
     """
 
     checkpoint: Path
@@ -41,6 +43,7 @@ class ExportOrder:
     format: ExportFormat
     calibration_samples: int = 32
     device: str = "cpu"
+    overwrite: bool = False
 
     @property
     def method(self) -> ExportMethod:
@@ -86,7 +89,7 @@ def export_in_process(order: ExportOrder, control: JobControl) -> ExportResult:
     CancelledError
         If the user cancelled: the process was killed and nothing is left behind.
     """
-    if order.destination.exists():
+    if order.destination.exists() and not order.overwrite:
         raise InputError(f"{order.destination.name} is already installed; choose another name.")
     control.check()
     child = Child(_MODULE)
@@ -113,6 +116,7 @@ def _values(order: ExportOrder) -> dict[str, object]:
         "round_to_nearest": order.format == "onnx-int4-rounded",
         "calibration_samples": order.calibration_samples,
         "device": order.device,
+        "overwrite": order.overwrite,
     }
 
 

@@ -24,6 +24,7 @@ from medmo_models.process import go_offline, quiet_libraries
 
 #: How often Python gets a turn to notice Ctrl-C in the terminal.
 _SIGNAL_MS = 250
+_SWITCH_INTERVAL_S = 0.0005
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,19 @@ def default_folders() -> Folders:
 
 
 def prepare_process() -> None:
-    """Do what must happen before anything else is imported: no network, no telemetry."""
+    """Do what must happen before anything else is imported: no network, no telemetry, a window that comes first."""
     block_unless_allowed()
     go_offline()
     quiet_libraries()
+    give_way_to_the_window()
+
+
+def give_way_to_the_window() -> None:
+    """Let threads in the background hold the interpreter for less than a millisecond, not Python's 5, at a time.
+
+    The window's thread takes the interpreter several times for one repaint, so the waits add up to what the hand feels.
+    """
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
 
 def make_application(offscreen: bool = False) -> QApplication:

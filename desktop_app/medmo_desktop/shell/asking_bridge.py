@@ -12,7 +12,7 @@ from medmo_desktop.asking.conversations import AnsweredTurn
 from medmo_desktop.asking.panel import AskPanel
 from medmo_desktop.asking.requests import ImageChoice
 from medmo_desktop.canvas.series_view import SeriesView
-from medmo_desktop.canvas.view_state import ViewState
+from medmo_desktop.canvas.view_state import ViewGeometry, ViewState
 from medmo_desktop.findings.board import FindingBoard
 from medmo_desktop.findings.marks import BoxSet
 from medmo_desktop.keeping.record import CaseRecord, drawn_record_id
@@ -71,6 +71,11 @@ class AskingBridge(QObject):
         panel.turn_added.connect(self._keep)
         board.undo_stack.indexChanged.connect(lambda _index: self._changed.start())
         history.found.connect(self._restore)
+
+    @property
+    def shown_view(self) -> ViewGeometry | None:
+        """How the image on screen is looked at, None without one."""
+        return self._view.canvas.geometry_now()
 
     def open_model(self, *, ignore_memory: bool = False) -> None:
         """Load the chosen model, in place of the one before; with ``ignore_memory`` also one that should not fit."""

@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from medmo_desktop.asking.conversations import AnsweredTurn
 from medmo_desktop.asking.panel import AskPanel
 from medmo_desktop.asking.requests import read_image
+from medmo_desktop.canvas.view_state import ViewGeometry
 from medmo_desktop.keeping.case_file import save_case
 from medmo_desktop.keeping.deidentify import Deidentifier, burned_in_warning
 from medmo_desktop.keeping.exports.coco import export_coco
+from medmo_desktop.keeping.exports.dicom_gsps import export_dicom_gsps
 from medmo_desktop.keeping.exports.dicom_source import read_header
 from medmo_desktop.keeping.exports.dicom_sr import export_dicom_sr
 from medmo_desktop.keeping.exports.json_export import export_json
@@ -46,6 +48,7 @@ EXPORTS = (
     ExportKind("export-coco", ".coco.json", "COCO (*.json)"),
     ExportKind("export-sr", ".dcm", "DICOM (*.dcm)"),
     ExportKind("export-sr-anonymous", ".dcm", "DICOM (*.dcm)"),
+    ExportKind("export-gsps", ".dcm", "DICOM (*.dcm)"),
     ExportKind("save-case", ".medmocase", "MedMO case (*.medmocase)"),
 )
 
@@ -88,10 +91,10 @@ class Exporting(QObject):
         subject = self._subject()
         if subject is None:
             return None
-        origins, earlier = dict(self._bridge.origins), dict(self._bridge.earlier)
+        origins, earlier, view = dict(self._bridge.origins), dict(self._bridge.earlier), self._bridge.shown_view
 
         def work(_control: JobControl) -> tuple[Path, str]:
-            return path, write(command, path, subject, origins, earlier)
+            return path, write(command, path, subject, origins, earlier, view)
 
         job = Job(work)
         self._strip.follow(job, self.tr("Exporting"))
@@ -117,8 +120,11 @@ def write(
     subject: AnsweredTurn | DrawnBoxes,
     origins: Origins,
     earlier: dict[str, CaseRecord] | None = None,
+    view: ViewGeometry | None = None,
 ) -> str:
     """Write one kind of export; errors as the exports of `medmo_desktop.keeping`.
+
+    ``view`` is of the turn's image, and needed for ``export-gsps`` alone.
 
     Returns
     -------
@@ -131,11 +137,12 @@ def write(
     elif command == "export-coco":
         export_coco(path, record)
     elif command in ("export-sr", "export-sr-anonymous"):
-        about = record.subject
-        if about is None or about.path is None:
-            raise InputError("A DICOM report needs the image's file, and this answer does not say where it is.")
         deidentifier = Deidentifier() if command == "export-sr-anonymous" else None
-        export_dicom_sr(path, record, Path(about.path), deidentifier=deidentifier)
+        export_dicom_sr(path, record, _dicom_file(record), deidentifier=deidentifier)
+    elif command == "export-gsps":
+        if view is None:
+            raise InputError("There is no image on screen whose view could be saved.")
+        export_dicom_gsps(path, record, _dicom_file(record), view)
     elif command == "save-case":
         save_case(path, record, read_images())
     else:
@@ -154,6 +161,13 @@ def _case(
     known = earlier.get(result.request.id)
     record = turn_record(subject, origins) if known is None else replace(known, boxes=subject.boxes)
     return record, lambda: record_images(record, result)
+
+
+def _dicom_file(record: CaseRecord) -> Path:
+    subject = record.subject
+    if subject is None or subject.path is None:
+        raise InputError("A DICOM export needs the image's file, and this answer does not say where it is.")
+    return Path(subject.path)
 
 
 def _warning(record: CaseRecord) -> str:

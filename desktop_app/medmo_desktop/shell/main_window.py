@@ -22,6 +22,7 @@ from medmo_desktop.machine.models_panel import ModelsPanel
 from medmo_desktop.shell.actions import Actions
 from medmo_desktop.shell.asking_bridge import AskingBridge
 from medmo_desktop.shell.exporting import Exporting
+from medmo_desktop.shell.fast_copy import FastCopy
 from medmo_desktop.shell.first_run import FirstRunPage
 from medmo_desktop.shell.history_keeper import HistoryKeeper
 from medmo_desktop.shell.image_commands import ImageCommands
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         self.bridge = AskingBridge(
             self.series_view, self.panel, self.controller, self.board, self.history, settings, self.runner, self
         )
+        self.fast_copy = FastCopy(self.controller, self.bridge, settings, self.runner, self.strip, self)
         self.exporting = Exporting(self, self.panel, self.runner, self.strip, self.bridge)
         self._lay_out()
         self.image_commands = ImageCommands(self.actions_, self.series_view, self.board, self)

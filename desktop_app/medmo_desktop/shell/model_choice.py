@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
-from medmo_export.embedded import embedded_export, embedded_model, find_embedded
+from medmo_desktop.machine.embedded_copy import FAST_FORMAT, can_make_fast_copy
+from medmo_export.embedded import embedded_model, find_embedded
 from medmo_models.errors import CannotRunError
 from medmo_runtime.worker import OpenRequest
-
-_FAST_FORMAT = "onnx-int4"
 
 
 def model_request(chosen: tuple[str, ...], *, ignore_memory: bool = False) -> OpenRequest:
@@ -31,7 +29,7 @@ def model_request(chosen: tuple[str, ...], *, ignore_memory: bool = False) -> Op
     folders = tuple(folder for folder in chosen if Path(folder).is_dir())
     if folders:
         return OpenRequest(folders, ignore_memory=ignore_memory)
-    copy = find_embedded(_FAST_FORMAT)
+    copy = find_embedded(FAST_FORMAT)
     if copy is not None:
         return OpenRequest((str(copy.path),))
     if not can_make_fast_copy():
@@ -40,18 +38,3 @@ def model_request(chosen: tuple[str, ...], *, ignore_memory: bool = False) -> Op
             "or choose an ONNX artifact under Models."
         )
     return OpenRequest((str(embedded_model().path),))
-
-
-def fast_copy_is_missing() -> bool:
-    """Whether the embedded model has no ONNX copy yet, and one can be made here."""
-    return can_make_fast_copy() and find_embedded(_FAST_FORMAT) is None
-
-
-def can_make_fast_copy() -> bool:
-    """Whether what quantizes is installed."""
-    return all(importlib.util.find_spec(name) is not None for name in ("torch", "onnx", "gptqmodel"))
-
-
-def fast_copy_folder() -> Path:
-    """Return where the ONNX copy belongs."""
-    return embedded_export(_FAST_FORMAT).destination

@@ -56,6 +56,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("export-coco", "File", "Export &COCO...", (), "Save the boxes as a COCO data set."),
     Command("export-sr", "File", "Export DICOM S&R...", (), "Save the boxes as a DICOM structured report."),
     Command(
+        "export-gsps",
+        "File",
+        "Export DICOM &view...",
+        (),
+        "Save view and boxes as a DICOM grayscale presentation state.",
+    ),
+    Command(
         "export-sr-anonymous",
         "File",
         "Export DICOM SR, &de-identified...",

@@ -10,10 +10,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QDockWidget, QMessageBox, QWidget
 
 from medmo_desktop.asking.controller import ControllerState
-from medmo_desktop.machine.export_job import ExportOrder, export_in_process
 from medmo_desktop.machine.jobs import Job
 from medmo_desktop.shell.exporting import EXPORTS
-from medmo_desktop.shell.model_choice import fast_copy_folder, fast_copy_is_missing
 from medmo_desktop.shell.sample import sample_image
 from medmo_desktop.shell.settings_dialog import SettingsDialog
 from medmo_desktop.shell.shortcut_sheet import ShortcutSheet
@@ -23,7 +21,6 @@ from medmo_desktop.study.model import Frame, Series
 from medmo_desktop.study.opening import OpenedPaths
 from medmo_desktop.translations.notice import research_notice
 from medmo_models import __version__
-from medmo_models.library import embedded_model_path
 from medmo_models.prompts import LOCALIZE_PROMPT
 from medmo_runtime.worker.protocol import Opened
 
@@ -180,27 +177,7 @@ class WindowCommands(QObject):
             prompt, self._ask_when_shown = self._ask_when_shown, None
             window.panel.prompt.set_prompt(prompt)
             window.panel.ask(prompt)
-            self._make_fast_copy()
-
-    def _make_fast_copy(self) -> None:
-        """Quantize the embedded model once, so that it answers without torch the next time."""
-        window = self._window
-
-        def look_and_make(control: object) -> object:
-            if not fast_copy_is_missing():
-                return None
-            order = ExportOrder(embedded_model_path(), fast_copy_folder(), "onnx-int4", calibration_samples=8)
-            return export_in_process(order, control)  # type: ignore[arg-type]
-
-        job = Job(look_and_make)
-        job.succeeded.connect(self._use_fast_copy)
-        window.strip.follow(job, self.tr("Making the 4-bit copy of the built-in model, once"))
-        window.runner.start(job)
-
-    def _use_fast_copy(self, made: object) -> None:
-        window = self._window
-        if made is not None and not window.settings.models and not window.controller.state.is_busy:
-            window.bridge.open_model()
+            window.fast_copy.make()
 
     def _show_probe(self, probe: PixelProbe | None) -> None:
         self._window.status.set_probe("" if probe is None else probe.text)

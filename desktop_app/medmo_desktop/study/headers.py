@@ -12,7 +12,8 @@ from PIL import Image
 from pydicom import uid
 
 from medmo_desktop.study.corner_text import slice_normal
-from medmo_desktop.study.geometry import numbers
+from medmo_desktop.study.frame_order import FRAME_ORDER_TAGS, frame_stacks
+from medmo_desktop.study.geometry import for_frame, numbers
 from medmo_desktop.study.nifti import is_nifti, read_nifti_shape
 from medmo_models.errors import InputError
 from medmo_models.imaging.detect import detect_format, open_image_file
@@ -31,6 +32,7 @@ _TAGS = (
     "NumberOfFrames",
     "Rows",
     "Columns",
+    *FRAME_ORDER_TAGS,
 )
 
 
@@ -73,12 +75,26 @@ class DicomPlace:
 
 @dataclass(frozen=True)
 class FileHeader:
-    """What a file holds: ``frame_count`` frames in ``stacks`` equal stacks; ``dicom`` is None outside DICOM."""
+    """What a file holds.
+
+    Attributes
+    ----------
+    path : Path
+    frame_count : int
+    stacks : tuple of tuple of int
+        The stored numbers of its frames, from 0, in the order of each stack.
+    dicom : DicomPlace or None
+        None outside DICOM.
+    """
 
     path: Path
     frame_count: int
-    stacks: int = 1
+    stacks: tuple[tuple[int, ...], ...]
     dicom: DicomPlace | None = None
+
+
+def _as_stored(path: Path, frame_count: int) -> FileHeader:
+    return FileHeader(path, frame_count, (tuple(range(frame_count)),))
 
 
 def read_header(path: Path) -> FileHeader:
@@ -104,7 +120,9 @@ def read_header(path: Path) -> FileHeader:
 
 def _nifti_header(path: Path) -> FileHeader:
     shape = read_nifti_shape(path)
-    return FileHeader(path, shape.slices * shape.volumes, shape.volumes)
+    count = shape.slices
+    stacks = tuple(tuple(range(volume * count, (volume + 1) * count)) for volume in range(shape.volumes))
+    return FileHeader(path, count * shape.volumes, stacks)
 
 
 def _image_header(path: Path) -> FileHeader:
@@ -117,9 +135,9 @@ def _image_header(path: Path) -> FileHeader:
             return _dicom_header(path, handle)
         if source_format == "TIFF":
             with quiet_library("tifffile"), failure_means("the TIFF file is damaged or cut short"):
-                return FileHeader(path, len(tifffile.TiffFile(handle).pages))
+                return _as_stored(path, len(tifffile.TiffFile(handle).pages))
         with quiet_library("PIL"), failure_means(f"the {source_format} file is damaged or too large"):
-            return FileHeader(path, getattr(Image.open(handle, formats=(source_format,)), "n_frames", 1))
+            return _as_stored(path, getattr(Image.open(handle, formats=(source_format,)), "n_frames", 1))
 
 
 def _dicom_header(path: Path, handle: BinaryIO) -> FileHeader:
@@ -130,7 +148,16 @@ def _dicom_header(path: Path, handle: BinaryIO) -> FileHeader:
             name = f" ({kind.name.removesuffix(' Storage')})" if kind.type == "SOP Class" else ""
             raise NotAnImageError(f"this DICOM object{name} holds no image")
         frame_count = int(dataset.get("NumberOfFrames") or 1)
-        return FileHeader(path, frame_count, dicom=_place(dataset))
+        return FileHeader(path, frame_count, _stacks(dataset, frame_count), _place(dataset))
+
+
+def _stacks(dataset: Any, frame_count: int) -> tuple[tuple[int, ...], ...]:
+    """Return the order of the frames; as stored where what the file says of it is damaged: its pixels may be whole."""
+    try:
+        with failure_means("damaged"):
+            return frame_stacks(dataset, frame_count)
+    except InputError:
+        return (tuple(range(frame_count)),)
 
 
 def _place(dataset: Any) -> DicomPlace:
@@ -141,8 +168,8 @@ def _place(dataset: Any) -> DicomPlace:
         modality=str(dataset.get("Modality") or ""),
         series_number=_whole_number(dataset.get("SeriesNumber")),
         instance_number=_whole_number(dataset.get("InstanceNumber")),
-        cosines=numbers(dataset.get("ImageOrientationPatient"), 6),
-        position=numbers(dataset.get("ImagePositionPatient"), 3),
+        cosines=numbers(for_frame(dataset, "ImageOrientationPatient", 0), 6),
+        position=numbers(for_frame(dataset, "ImagePositionPatient", 0), 3),
     )
 
 

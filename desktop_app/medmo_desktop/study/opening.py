@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medmo_desktop.study.finding_files import FoundFile, find_files, natural_key
+from medmo_desktop.study.frame_order import SAME_DIRECTION
 from medmo_desktop.study.headers import DicomPlace, FileHeader, NotAnImageError, read_header
 from medmo_desktop.study.model import FrameReference, Series
 from medmo_models.errors import InputError
 
-# Two slices of one stack face the same way within this, in each cosine.
-_SAME_DIRECTION = 0.01
 _LAST = 1 << 31
 
 
@@ -60,8 +59,9 @@ def open_paths(
     -------
     OpenedPaths
         A DICOM series is sorted by position along its normal, else by Instance Number, else by name. A file with
-        several frames is a series of its own. Single PNG, JPEG and TIFF images in a folder form one series of the
-        folder; those named one by one are a series each. A NIfTI file is a series per volume.
+        several frames is a series of its own, in the order of `frame_order.frame_stacks`, or one per stack. Single
+        PNG, JPEG and TIFF images in a folder form one series of the folder; those named one by one are a series each.
+        A NIfTI file is a series per volume.
     """
     found, problems = find_files(paths, cancelled)
     headers: list[tuple[FoundFile, FileHeader]] = []
@@ -108,11 +108,11 @@ def _group_key(file: FoundFile, header: FileHeader) -> str:
 def _series_of_group(key: str, members: list[tuple[FoundFile, FileHeader]]) -> list[Series]:
     file, header = members[0]
     identity = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:32]
-    if header.stacks > 1:
-        return _volumes(identity, header)
+    if len(header.stacks) > 1:
+        return _stacks(identity, header)
     modality = header.dicom.modality if header.dicom is not None else ""
     if header.frame_count > 1:
-        frames = tuple(FrameReference(header.path, frame) for frame in range(header.frame_count))
+        frames = tuple(FrameReference(header.path, frame) for frame in header.stacks[0])
     else:
         frames = tuple(FrameReference(one.path) for one in _sorted([member for _, member in members]))
     is_folder = key.startswith("folder ") and len(members) > 1 and file.folder is not None
@@ -120,16 +120,18 @@ def _series_of_group(key: str, members: list[tuple[FoundFile, FileHeader]]) -> l
     return [Series(identity, _title(header.dicom) or name, modality, frames)]
 
 
-def _volumes(identity: str, header: FileHeader) -> list[Series]:
-    count = header.frame_count // header.stacks
+def _stacks(identity: str, header: FileHeader) -> list[Series]:
+    """Return a series for each stack of DICOM frames or volume of a NIfTI file."""
+    kind, modality = ("volume", "") if header.dicom is None else ("stack", header.dicom.modality)
+    name = _title(header.dicom) or header.path.name
     return [
         Series(
-            f"{identity}-{volume}",
-            f"{header.path.name}, volume {volume + 1} of {header.stacks}",
-            "",
-            tuple(FrameReference(header.path, volume * count + frame) for frame in range(count)),
+            f"{identity}-{number}",
+            f"{name}, {kind} {number + 1} of {len(header.stacks)}",
+            modality,
+            tuple(FrameReference(header.path, frame) for frame in frames),
         )
-        for volume in range(header.stacks)
+        for number, frames in enumerate(header.stacks)
     ]
 
 
@@ -155,7 +157,7 @@ def _is_one_stack(headers: list[FileHeader]) -> bool:
         if first is None or first.cosines is None or header.dicom is None or header.dicom.distance is None:
             return False
         cosines = header.dicom.cosines or ()
-        if max(abs(a - b) for a, b in zip(cosines, first.cosines, strict=True)) > _SAME_DIRECTION:
+        if max(abs(a - b) for a, b in zip(cosines, first.cosines, strict=True)) > SAME_DIRECTION:
             return False
     return True
 

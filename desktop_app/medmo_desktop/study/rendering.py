@@ -91,19 +91,67 @@ def render_region(
     -------
     ndarray of uint8, shape (target_height, target_width) or, in colour or by default, (..., 3)
     """
-    source, shown_window = (frame.values, window) if frame.is_grey and window else (frame.shown_by_default, None)
-    low_is_white = inverted if shown_window is None else inverted != frame.inverted
+    if quality == "fast":
+        size = (target_width, target_height)
+        sampled = sample_region(frame, (x0, y0, x1, y1), size, stored=window is not None)
+        return show_sampled(frame, sampled, window, inverted)
+    source, shown_window, low_is_white = _shown_source(frame, window, inverted)
     rows, columns = source.shape[:2]
     x0, x1 = (x * columns / frame.width for x in (x0, x1))
     y0, y1 = (y * rows / frame.height for y in (y0, y1))
-    if quality == "fast":
-        part = source[_nearest(y0, y1, target_height, rows)].take(_nearest(x0, x1, target_width, columns), axis=1)
-        return _through_window(part, shown_window, low_is_white)
     left, right = _pixels_around(x0, x1, columns)
     top, bottom = _pixels_around(y0, y1, rows)
     shown = _through_window(source[top:bottom, left:right], shown_window, low_is_white)
     box = (min(x0, x1) - left, min(y0, y1) - top, max(x0, x1) - left, max(y0, y1) - top)
     return _resized(shown, box, (target_width, target_height), mirrored=(x0 > x1, y0 > y1))
+
+
+def sample_region(
+    frame: Frame, corners: tuple[float, float, float, float], size: tuple[int, int], *, stored: bool
+) -> NDArray[Any]:
+    """Return the nearest pixel of an image for each pixel on screen, before any window.
+
+    Parameters
+    ----------
+    frame : Frame
+    corners : tuple of float
+        ``(x0, y0, x1, y1)`` as in `render_region`.
+    size : tuple of int
+        ``(width, height)`` in device pixels.
+    stored : bool
+        From `Frame.values`, for a window; else from `Frame.shown_by_default`. Of colour always the latter.
+
+    Returns
+    -------
+    ndarray, shape (height, width) or (height, width, 3)
+        Possibly a view of the frame.
+    """
+    source = frame.values if frame.is_grey and stored else frame.shown_by_default
+    height, width = source.shape[:2]
+    x0, y0, x1, y1 = corners
+    rows = _nearest(y0 * height / frame.height, y1 * height / frame.height, size[1], height)
+    columns = _nearest(x0 * width / frame.width, x1 * width / frame.width, size[0], width)
+    even_rows, even_columns = _as_slice(rows), _as_slice(columns)
+    if even_rows is not None and even_columns is not None:
+        return source[even_rows, even_columns]
+    first, last = int(columns.min()), int(columns.max())
+    sampled: NDArray[Any] = source[rows if even_rows is None else even_rows, first : last + 1]
+    return sampled.take(columns - first, axis=1)
+
+
+def show_sampled(frame: Frame, sampled: NDArray[Any], window: GreyWindow | None, inverted: bool) -> NDArray[np.uint8]:
+    """Return what `sample_region` took as bytes; parameters as `render_region`."""
+    _, shown_window, low_is_white = _shown_source(frame, window, inverted)
+    return _through_window(sampled, shown_window, low_is_white)
+
+
+def _shown_source(
+    frame: Frame, window: GreyWindow | None, inverted: bool
+) -> tuple[NDArray[Any], GreyWindow | None, bool]:
+    """Return the pixels that are shown, the window that they go through, and whether low ones become white."""
+    if frame.is_grey and window is not None:
+        return frame.values, window, inverted != frame.inverted
+    return frame.shown_by_default, None, inverted
 
 
 def _through_window(part: NDArray[Any], window: GreyWindow | None, low_is_white: bool) -> NDArray[np.uint8]:
@@ -117,6 +165,18 @@ def _nearest(start: float, end: float, count: int, size: int) -> NDArray[np.intp
     positions = start + (np.arange(count) + 0.5) * ((end - start) / count)
     indices: NDArray[np.intp] = np.clip(np.floor(positions), 0, size - 1).astype(np.intp)
     return indices
+
+
+def _as_slice(indices: NDArray[np.intp]) -> slice | None:
+    """Return indices at an even distance as a slice, which copies nothing; None for others."""
+    if len(indices) == 1:
+        return slice(int(indices[0]), int(indices[0]) + 1)
+    steps = np.diff(indices)
+    step = int(steps[0])
+    if step == 0 or (steps != step).any():
+        return None
+    end = int(indices[-1]) + step
+    return slice(int(indices[0]), None if end < 0 else end, step)
 
 
 def _pixels_around(start: float, end: float, size: int) -> tuple[int, int]:

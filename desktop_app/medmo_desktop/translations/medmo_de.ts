@@ -98,6 +98,10 @@
             <translation>Gespräch über dieses Bild</translation>
         </message>
         <message>
+            <source>Answering… {0} tokens, {1:.1f} tokens/s</source>
+            <translation>Antwort läuft… {0} Token, {1:.1f} Token/s</translation>
+        </message>
+        <message>
             <source>Loading the model…</source>
             <translation>Das Modell wird geladen…</translation>
         </message>
@@ -439,6 +443,14 @@
         <message>
             <source>Save the boxes as a DICOM structured report.</source>
             <translation>Die Rahmen als strukturierten DICOM-Befund speichern.</translation>
+        </message>
+        <message>
+            <source>Export DICOM &amp;view...</source>
+            <translation>DICOM-&amp;Ansicht exportieren...</translation>
+        </message>
+        <message>
+            <source>Save view and boxes as a DICOM grayscale presentation state.</source>
+            <translation>Ansicht und Rahmen als DICOM-Darstellungszustand (Grayscale Softcopy Presentation State) speichern.</translation>
         </message>
         <message>
             <source>Export DICOM SR, &amp;de-identified...</source>
@@ -1052,6 +1064,14 @@
             <translation>das Bild wird vorbereitet</translation>
         </message>
         <message>
+            <source>making the 4-bit copy of the built-in model, once</source>
+            <translation>die 4-Bit-Kopie des eingebauten Modells wird erstellt, einmalig</translation>
+        </message>
+        <message>
+            <source>testing the backend on this machine, once</source>
+            <translation>das Backend wird auf diesem Rechner geprüft, einmalig</translation>
+        </message>
+        <message>
             <source>loading the model</source>
             <translation>das Modell wird geladen</translation>
         </message>
@@ -1235,6 +1255,17 @@
         <message>
             <source>Saved {0}.</source>
             <translation>{0} gespeichert.</translation>
+        </message>
+    </context>
+    <context>
+        <name>FastCopy</name>
+        <message>
+            <source>Making the 4-bit copy of the built-in model, once</source>
+            <translation>Die 4-Bit-Kopie des eingebauten Modells wird erstellt, einmalig</translation>
+        </message>
+        <message>
+            <source>The 4-bit copy of the built-in model is made and answers from now on.</source>
+            <translation>Die 4-Bit-Kopie des eingebauten Modells ist fertig und antwortet von jetzt an.</translation>
         </message>
     </context>
     <context>
@@ -1803,6 +1834,17 @@ Ein sehr kleines Modell ist eingebaut. Es kennt nur erzeugte Bilder und zeigt, w
         </message>
     </context>
     <context>
+        <name>PairChooser</name>
+        <message>
+            <source>Folder of an artifact or a checkpoint</source>
+            <translation>Ordner eines Artefakts oder eines Checkpoints</translation>
+        </message>
+        <message>
+            <source>Reading the folder</source>
+            <translation>Ordner wird gelesen</translation>
+        </message>
+    </context>
+    <context>
         <name>PhaseBar</name>
         <message>
             <source>Phases of the answer</source>
@@ -2127,6 +2169,22 @@ Ein sehr kleines Modell ist eingebaut. Es kennt nur erzeugte Bilder und zeigt, w
             <translation>Das Backend, das diese Seite rechnet</translation>
         </message>
         <message>
+            <source>Folder...</source>
+            <translation>Ordner...</translation>
+        </message>
+        <message>
+            <source>{0} model from a folder</source>
+            <translation>{0}: Modell aus einem Ordner</translation>
+        </message>
+        <message>
+            <source>Compare an artifact or a checkpoint that is not installed</source>
+            <translation>Ein Artefakt oder einen Checkpoint vergleichen, der nicht installiert ist</translation>
+        </message>
+        <message>
+            <source>{0}, made on first use</source>
+            <translation>{0}, wird beim ersten Gebrauch erstellt</translation>
+        </message>
+        <message>
             <source>best backend</source>
             <translation>bestes Backend</translation>
         </message>
@@ -2274,10 +2332,6 @@ Ein sehr kleines Modell ist eingebaut. Es kennt nur erzeugte Bilder und zeigt, w
                 <numerusform> (und %n weiterer)</numerusform>
                 <numerusform> (und %n weitere)</numerusform>
             </translation>
-        </message>
-        <message>
-            <source>Making the 4-bit copy of the built-in model, once</source>
-            <translation>Die 4-Bit-Kopie des eingebauten Modells wird erstellt, einmalig</translation>
         </message>
         <message>
             <source>About MedMO Edge</source>

@@ -98,6 +98,10 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Answering… {0} tokens, {1:.1f} tokens/s</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Loading the model…</source>
             <translation type="unfinished" />
         </message>
@@ -438,6 +442,14 @@
         </message>
         <message>
             <source>Save the boxes as a DICOM structured report.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Export DICOM &amp;view...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Save view and boxes as a DICOM grayscale presentation state.</source>
             <translation type="unfinished" />
         </message>
         <message>
@@ -1052,6 +1064,14 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>making the 4-bit copy of the built-in model, once</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>testing the backend on this machine, once</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>loading the model</source>
             <translation type="unfinished" />
         </message>
@@ -1234,6 +1254,17 @@
         </message>
         <message>
             <source>Saved {0}.</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
+        <name>FastCopy</name>
+        <message>
+            <source>Making the 4-bit copy of the built-in model, once</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>The 4-bit copy of the built-in model is made and answers from now on.</source>
             <translation type="unfinished" />
         </message>
     </context>
@@ -1801,6 +1832,17 @@ A very small model is built in. It knows only generated pictures, and shows how 
         </message>
     </context>
     <context>
+        <name>PairChooser</name>
+        <message>
+            <source>Folder of an artifact or a checkpoint</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Reading the folder</source>
+            <translation type="unfinished" />
+        </message>
+    </context>
+    <context>
         <name>PhaseBar</name>
         <message>
             <source>Phases of the answer</source>
@@ -2125,6 +2167,22 @@ A very small model is built in. It knows only generated pictures, and shows how 
             <translation type="unfinished" />
         </message>
         <message>
+            <source>Folder...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0} model from a folder</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>Compare an artifact or a checkpoint that is not installed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <source>{0}, made on first use</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>best backend</source>
             <translation type="unfinished" />
         </message>
@@ -2272,10 +2330,6 @@ A very small model is built in. It knows only generated pictures, and shows how 
                 <numerusform> (and %n more)</numerusform>
                 <numerusform> (and %n more)</numerusform>
             </translation>
-        </message>
-        <message>
-            <source>Making the 4-bit copy of the built-in model, once</source>
-            <translation type="unfinished" />
         </message>
         <message>
             <source>About MedMO Edge</source>

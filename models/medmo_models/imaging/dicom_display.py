@@ -163,21 +163,48 @@ def _voi(
     return _without_window(pixels, settings, rescale, reason)
 
 
+def default_window(pixels: Values, settings: Any, *, little_endian: bool) -> Window | None:
+    """Return the window that shows a grey frame as `show_grey_frame` does without one.
+
+    Parameters
+    ----------
+    pixels : ndarray of integers or floats, shape (rows, columns)
+        Stored values.
+    settings : pydicom.dataset.Dataset
+        From `frame_settings`.
+
+    Returns
+    -------
+    Window or None
+        The file's own, else one over the range that is shown; None where the file's VOI lookup table is.
+    """
+    if settings.get("VOILUTSequence"):
+        return None
+    windows = file_windows(settings)
+    if windows and windows[0].is_usable:
+        return windows[0]
+    rescale, _ = _modality(settings, little_endian)
+    low, high, _ = _shown_range(pixels, settings, rescale)
+    return Window((low + high) / 2, max(high - low, 1.0), "LINEAR_EXACT")
+
+
 def _without_window(pixels: Values, settings: Any, rescale: Rescale | None, reason: str) -> tuple[Brightness, str]:
+    low, high, note = _shown_range(pixels, settings, rescale)
+    return lambda values: range_fractions(values, low, high), f"{reason}: {note}"
+
+
+def _shown_range(pixels: Values, settings: Any, rescale: Rescale | None) -> tuple[float, float, str]:
+    """Return the rescaled values that are black and white where there is no window, and the note to make."""
     bits = int(settings.get("BitsStored") or 32)
     if rescale is None and bits <= 8 and settings.get("PixelRepresentation") == 0:
-        return lambda values: range_fractions(
-            values, 0, 2**bits - 1
-        ), f"{reason}: {bits}-bit values are shown as stored"
+        return 0.0, 2.0**bits - 1, f"{bits}-bit values are shown as stored"
     low, high = full_range(_without_padding(pixels, settings))
     if rescale is not None:
         ends = rescale(
             np.linspace(low, high, num=1 + min(round(high - low), 0xFFFF)) if high > low else np.array([low])
         )
         low, high = float(ends.min()), float(ends.max())
-    return lambda values: range_fractions(
-        values, low, high
-    ), f"{reason}: the full range is shown ({low:.10g} to {high:.10g})"
+    return low, high, f"the full range is shown ({low:.10g} to {high:.10g})"
 
 
 def _without_padding(pixels: Values, settings: Any) -> Values:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from medmo_models.errors import CannotRunError, OutOfMemoryError, ProcessDiedError
+from medmo_models.errors import CancelledError, CannotRunError, OutOfMemoryError, ProcessDiedError
 from medmo_models.imaging import LoadedImage
 from medmo_models.network_guard import AttemptKind
 from medmo_models.seen_image import SeenImage
@@ -33,6 +33,19 @@ _Result = TypeVar("_Result")
 NoticeCallback = Callable[[str], None]
 #: Told of each attempt of the worker's to reach the network, which its guard refused: the target's kind.
 AttemptCallback = Callable[[AttemptKind], None]
+
+
+class Cancellation(Protocol):
+    """The user's wish to stop, as work that waits for a process is given it."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the user cancelled."""
+        ...
+
+    def on_cancel(self, action: Callable[[], None] | None) -> None:
+        """Have ``action`` called when the user cancels; at once if that has happened."""
+        ...
 
 
 class WorkerFaultError(RuntimeError):
@@ -314,7 +327,13 @@ class WorkerSession:
 
 
 def measure_in_worker(
-    artifact: Path, backend: str, device: str, dtype: str, judge: Path | None, timeout_s: float = 600.0
+    artifact: Path,
+    backend: str,
+    device: str,
+    dtype: str,
+    judge: Path | None,
+    timeout_s: float = 600.0,
+    cancellation: Cancellation | None = None,
 ) -> Measurement:
     """Run one candidate's self-test in a process of its own.
 
@@ -328,6 +347,8 @@ def measure_in_worker(
         not given.
     timeout_s : float
         A worker that takes longer is killed.
+    cancellation : Cancellation, optional
+        Kills the worker.
 
     Returns
     -------
@@ -338,8 +359,13 @@ def measure_in_worker(
     ------
     MedMOError
         If it cannot be loaded.
+    CancelledError
+        If the user cancelled, which says nothing about the candidate.
     """
     child = Child(_MODULE)
+    if cancellation is not None:
+        # Off the canceller's thread: a large process takes a moment to give its memory back.
+        cancellation.on_cancel(lambda: threading.Thread(target=child.kill).start())
     late = threading.Timer(timeout_s, child.kill)
     late.start()
     began = time.perf_counter()
@@ -361,9 +387,13 @@ def measure_in_worker(
             return Measurement(False, f"it failed: {fault[:_LONGEST_FAULT]}", 0.0, None, None, 0)
         return Measurement(**message.values["measurement"])
     except ProcessDiedError as error:
+        if cancellation is not None and cancellation.cancelled:
+            raise CancelledError("The self-test was cancelled.") from error
         slow = time.perf_counter() - began >= timeout_s
         reason = f"it took longer than {timeout_s:.0f} s" if slow else f"its process {error}"
         return Measurement(False, reason, 0.0, None, None, 0)
     finally:
+        if cancellation is not None:
+            cancellation.on_cancel(None)
         late.cancel()
         child.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextCursor
@@ -100,6 +102,26 @@ def stream(panel: AskPanel, controller: SilentController, text: str) -> None:
     controller.started.emit(controller.asked[-1])
     for character in text:
         controller.text.emit(character)
+
+
+def test_while_tokens_come_their_number_and_speed_are_shown(
+    panel: AskPanel, controller: SilentController, qtbot: QtBot
+) -> None:
+    panel.ask("What is this?")
+    controller.started.emit(controller.asked[-1])
+    controller.phase.emit("prefill")
+    qtbot.waitUntil(lambda: panel.phases.text("prefill").endswith("0.1 s"), timeout=5_000)
+    assert panel.phases.text("prefill").startswith("▶")
+    controller.phase.emit("decode")
+    for _ in range(5):
+        controller.text.emit("a ")
+    qtbot.waitUntil(lambda: "5 tokens, " in panel.status.text(), timeout=5_000)
+    first = panel.status.text()
+    assert re.fullmatch(r"Answering… 5 tokens, \d+\.\d tokens/s", first)
+    assert re.match(r"▶ Decode \d+\.\d s", panel.phases.text("decode"))
+    qtbot.waitUntil(lambda: panel.status.text() != first, timeout=5_000)  # no token comes: the speed falls
+    controller.answer("done")
+    assert not panel.status.text().startswith("Answering")
 
 
 def test_presets_cover_every_task_and_start_from_the_shared_prompts(panel: AskPanel, qtbot: QtBot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,13 @@ from medmo_desktop.canvas.view_state import ViewState
 from medmo_desktop.comparing.boxes import BoxComparison, compare_boxes
 from medmo_desktop.comparing.panel import ComparePanel
 from medmo_desktop.findings.marks import BoxSet, MarkedBox
+from medmo_desktop.machine.embedded_copy import fast_copy_folder
 from medmo_desktop.study.model import Frame, FrameReference, GreyWindow
 from medmo_desktop.study.reading import read_frame
 from medmo_export.pipeline import ExportRequest, run_export
 from medmo_models.library import EMBEDDED_NAME, embedded_model_path
 from medmo_models.phantoms import make_phantom
+from medmo_runtime.measurements import MeasurementStore
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,7 @@ def panel(qtbot: QtBot, frame: Frame) -> Iterator[ComparePanel]:
     made.resize(1200, 900)
     made.show()
     qtbot.waitUntil(lambda: made.choosers[0].side() is not None, timeout=20_000)
+    made.choosers[1].model_box.setCurrentIndex(0)  # not the copy, which would be made first
     made.show_frame(frame)
     yield made
     made.shut_down()
@@ -100,6 +104,105 @@ def test_the_whole_story(panel: ComparePanel, qtbot: QtBot, rounded: Path, priva
     assert pair.second is not None
     assert panel.sides[0].board.selected == pair.first.id
     assert panel.sides[1].board.selected == pair.second.id
+
+
+@pytest.fixture
+def tested_before_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Self-tests run, as they do outside of the tests."""
+    monkeypatch.delenv("MEDMO_SKIP_SELF_TEST")
+
+
+def kept_copy(rounded: Path) -> Path:
+    """Put a 4-bit copy of the embedded model where the program keeps its own."""
+    fast_copy_folder().parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(rounded, fast_copy_folder())
+    return fast_copy_folder()
+
+
+def titles(panel: ComparePanel) -> list[list[str]]:
+    return [[box.itemText(row) for row in range(box.count())] for box in (one.model_box for one in panel.choosers)]
+
+
+def test_the_built_in_model_and_its_copy_are_offered_first_and_against_each_other(
+    panel: ComparePanel, qtbot: QtBot, rounded: Path, private_folders: Path
+) -> None:
+    assert titles(panel)[1][1] == f"{EMBEDDED_NAME} (onnx-int4), made on first use"
+    panel.choosers[1].model_box.setCurrentIndex(1)
+    (private_folders / "models").mkdir()
+    (private_folders / "models" / "a-model").symlink_to(rounded, target_is_directory=True)
+    copy = kept_copy(rounded)
+    panel.refresh_models()
+    expected = [f"{EMBEDDED_NAME} (bf16)", f"{EMBEDDED_NAME} (onnx-int4)", "a-model (onnx-int4)"]
+    qtbot.waitUntil(lambda: titles(panel) == [expected, expected], timeout=20_000)
+    sides = panel.pair.sides()
+    assert sides is not None
+    assert (sides[0].artifact, sides[1].artifact) == (embedded_model_path(), copy)
+    assert not sides[1].to_make
+
+
+def test_a_picked_folder_is_offered_on_both_sides_and_stays(panel: ComparePanel, qtbot: QtBot, rounded: Path) -> None:
+    job = panel.pair.add_folder(rounded, 0)
+    with qtbot.waitSignal(job.finished, timeout=20_000):
+        pass
+    sides = panel.pair.sides()
+    assert sides is not None
+    assert sides[0].artifact == rounded
+    assert sides[1].artifact != rounded
+    assert f"{rounded.name} (onnx-int4)" in titles(panel)[1]
+    backends = panel.choosers[0].backend_box
+    assert [backends.itemText(row) for row in range(backends.count())] == ["best backend", "onnx"]
+    panel.refresh_models()
+    qtbot.waitUntil(lambda: not panel.runner.busy, timeout=20_000)
+    assert panel.pair.sides() == sides
+
+
+def test_a_folder_without_a_model_is_refused_in_a_sentence(panel: ComparePanel, qtbot: QtBot, tmp_path: Path) -> None:
+    before = titles(panel)
+    job = panel.pair.add_folder(tmp_path, 1)
+    with qtbot.waitSignal(job.failed, timeout=20_000):
+        pass
+    assert panel.strip.label.text().startswith("Failed: ")
+    assert str(tmp_path) in panel.strip.label.text()
+    assert titles(panel) == before
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("tested_before_use")
+def test_backends_are_tested_once_before_they_are_compared(panel: ComparePanel, qtbot: QtBot, rounded: Path) -> None:
+    kept_copy(rounded)
+    panel.refresh_models()
+    qtbot.waitUntil(lambda: titles(panel)[1][1] == f"{EMBEDDED_NAME} (onnx-int4)", timeout=20_000)
+    panel.choosers[1].model_box.setCurrentIndex(1)
+    for expected in (["first", "second"], []):
+        phases: list[str] = []
+        job = panel.compare()
+        assert job is not None
+        job.progressed.connect(lambda phase, _done, _total, phases=phases: phases.append(phase))
+        with qtbot.waitSignal(panel.compared, timeout=300_000):
+            pass
+        qtbot.waitUntil(lambda: not panel.runner.busy, timeout=20_000)
+        tested = [phase.partition(",")[0] for phase in phases if "testing the backend on this machine" in phase]
+        assert tested == expected  # the second time, what is remembered is enough
+    assert panel.answers is not None
+    costs = panel.results.costs
+    rows = {costs.item(row, 0).text(): row for row in range(costs.rowCount())}  # type: ignore[union-attr]
+    for figure in ("load", "vision", "prefill", "decoding", "peak memory"):
+        for side in (1, 2):
+            cell = costs.item(rows[figure], side)
+            assert cell is not None
+            assert any(character.isdigit() for character in cell.text()), figure
+
+
+@pytest.mark.usefixtures("tested_before_use")
+def test_cancelling_a_self_test_ends_its_process_and_condemns_nobody(panel: ComparePanel, qtbot: QtBot) -> None:
+    job = panel.compare()
+    assert job is not None
+    qtbot.waitUntil(lambda: len(workers()) == 1, timeout=20_000)
+    assert "testing the backend" in panel.strip.label.text()
+    with qtbot.waitSignal(job.cancelled, timeout=20_000):
+        panel.strip.cancel_button.click()
+    assert workers() == []
+    assert not list(MeasurementStore().folder.glob("*.json"))
 
 
 def test_cancelling_while_a_model_loads_ends_its_process(panel: ComparePanel, qtbot: QtBot) -> None:

@@ -66,6 +66,25 @@ def test_a_report_joins_the_patient_unless_it_is_de_identified(
     assert (report.StudyInstanceUID == original.StudyInstanceUID) is keeps_patient
 
 
+def test_a_presentation_state_holds_the_view_on_screen(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    open_file(qtbot, window, Path(str(pydicom.data.get_testdata_file("CT_small.dcm"))))
+    ask(qtbot, window, LOCALIZE_PROMPT)
+    window.board.edit(window.board.boxes.added("mine", (10, 10, 60, 50)), "add")
+    canvas = window.series_view.canvas
+    canvas.rotate_right()
+    canvas.zoom_by(4.0)
+    with qtbot.waitSignal(window.exporting.exported, timeout=30_000):
+        window.exporting.export("export-gsps", tmp_path / "view.dcm")
+    state = pydicom.dcmread(tmp_path / "view.dcm")
+    area = state.DisplayedAreaSelectionSequence[0]
+    seen = (area.DisplayedAreaTopLeftHandCorner[0], area.DisplayedAreaBottomRightHandCorner[1])
+    assert state.ImageRotation == 90
+    assert seen[0] > 1
+    assert seen[1] < 128
+    texts = [text.UnformattedTextValue for one in state.GraphicAnnotationSequence for text in one.TextObjectSequence]
+    assert "mine (user)" in texts
+
+
 def test_a_picture_comes_with_the_warning_about_text_in_its_pixels(
     window: MainWindow, phantom: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
