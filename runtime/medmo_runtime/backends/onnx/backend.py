@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from medmo_models.artifact import Artifact, Method
 from medmo_models.errors import InputError
+from medmo_models.networks.onnx.sessions import Provider
 from medmo_runtime.backends.base import Availability
 from medmo_runtime.backends.onnx.memory import has_eight_bit_cache, predict_onnx_memory, releases_vision
-from medmo_runtime.backends.onnx.providers import PROVIDERS, provider_availability, provider_options
+from medmo_runtime.backends.onnx.providers import (
+    find_provider,
+    provider_availability,
+    provider_devices,
+    provider_options,
+)
 from medmo_runtime.generation import LoadedModel
 from medmo_runtime.hardware import Machine
 from medmo_runtime.hardware.processor import usable_cores
@@ -23,8 +29,8 @@ class OnnxBackend:
     methods: tuple[Method, ...] = ("onnx-int4", "onnx-fp32")
 
     def devices(self, machine: Machine) -> tuple[str, ...]:
-        """Return the devices of the providers that the installed ONNX Runtime has."""
-        return tuple(one.device for one in PROVIDERS if one.name in machine.libraries.onnx_providers)
+        """Return the devices of the providers that ONNX Runtime has built in or plugged in."""
+        return provider_devices(machine)
 
     def availability(self, machine: Machine, device: str) -> Availability:
         """Say whether ONNX Runtime has a provider for ``device`` that works there."""
@@ -37,9 +43,11 @@ class OnnxBackend:
     def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
         """Return the one that costs time alone, and the 8-bit cache of an artifact that was calibrated for it.
 
-        What else could be done is done by the export, or always.
+        What else could be done is done by the export, or always; an 8-bit cache has been tested on the CPU only.
         """
-        return ("decoder-released", "8-bit-cache") if has_eight_bit_cache(artifact) else ("decoder-released",)
+        if device == "cpu" and has_eight_bit_cache(artifact):
+            return ("decoder-released", "8-bit-cache")
+        return ("decoder-released",)
 
     def predict_memory(
         self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
@@ -66,9 +74,20 @@ class OnnxBackend:
                 placement=placement,
                 threads=usable_cores() if device == "cpu" else None,
                 eight_bit_cache="8-bit-cache" in measures,
+                attention_on_cpu=not _attends(artifact, device, provider),
             )
             if not releases_decoder:
                 network.load_decoder()
         return OnnxModel(
             network, artifact.id, releases_vision=releases_vision(artifact), releases_decoder=releases_decoder
         )
+
+
+def _attends(artifact: Artifact, device: str, provider: Provider) -> bool:
+    """Whether the provider's own attention is used: not where it is wrong and can be left to the CPU."""
+    from medmo_runtime.backends.onnx.attention_check import attention_is_right
+
+    found = find_provider(device)
+    if found is None or not found.leaves_attention:
+        return True
+    return attention_is_right(artifact.path, artifact.spec.architecture, provider)
