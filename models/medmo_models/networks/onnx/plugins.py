@@ -46,7 +46,7 @@ def register_plugins() -> tuple[Plugin, ...]:
 
 @cache
 def _register_all() -> tuple[Plugin, ...]:
-    found = {}
+    found: dict[str, str] = {}
     for one in distributions():
         name = (one.name or "").lower().replace("_", "-")
         if name.startswith(_PREFIX):

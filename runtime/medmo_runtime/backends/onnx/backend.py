@@ -6,6 +6,7 @@ from medmo_models.artifact import Artifact, Method
 from medmo_models.errors import InputError
 from medmo_models.networks.onnx.sessions import Provider
 from medmo_runtime.backends.base import Availability
+from medmo_runtime.backends.onnx.attention_check import attention_is_right
 from medmo_runtime.backends.onnx.memory import has_eight_bit_cache, predict_onnx_memory, releases_vision
 from medmo_runtime.backends.onnx.providers import (
     find_provider,
@@ -37,8 +38,9 @@ class OnnxBackend:
         return provider_availability(machine, device)
 
     def compute_dtype(self, machine: Machine, artifact: Artifact, device: str) -> str:
-        """Return int8 on a CPU for 4-bit weights (products over rounded activations, much faster), else float32."""
-        return INT8 if artifact.manifest.method == "onnx-int4" and device == "cpu" else "float32"
+        """Return int8 for 4-bit weights where products over rounded activations are much faster, else float32."""
+        rounds = device in ("cpu", "webgpu")
+        return INT8 if artifact.manifest.method == "onnx-int4" and rounds else "float32"
 
     def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
         """Return the one that costs time alone, and the 8-bit cache of an artifact that was calibrated for it.
@@ -85,8 +87,6 @@ class OnnxBackend:
 
 def _attends(artifact: Artifact, device: str, provider: Provider) -> bool:
     """Whether the provider's own attention is used: not where it is wrong and can be left to the CPU."""
-    from medmo_runtime.backends.onnx.attention_check import attention_is_right
-
     found = find_provider(device)
     if found is None or not found.leaves_attention:
         return True
