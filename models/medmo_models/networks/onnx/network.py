@@ -103,6 +103,11 @@ class OnnxNetwork:
     attention_on_cpu : bool
         Leave attention to the CPU (the WebGPU provider only): where the provider's own is wrong.
 
+    Attributes
+    ----------
+    left_to_cpu : tuple of str
+        Nodes that the provider leaves to the CPU.
+
     Raises
     ------
     InputError
@@ -125,7 +130,7 @@ class OnnxNetwork:
         self.settings = read_settings(directory)
         self.placement = placement or Placement()
         self._directory, self._provider, self._threads = directory, provider, threads
-        self._left_to_cpu = attention_nodes(self.settings.shape) if attention_on_cpu else ()
+        self.left_to_cpu = attention_nodes(self.settings.shape) if attention_on_cpu else ()
         self._embedding = self._session(EMBEDDING_NAME, CPU_PROVIDER)
         has_fast = (directory / FAST_DECODER_NAME).is_file()
         self._decoder_name = FAST_DECODER_NAME if has_fast and not exact else EXACT_DECODER_NAME
@@ -302,4 +307,4 @@ class OnnxNetwork:
         if self._threads is not None:
             options.intra_op_num_threads = self._threads
         on_cpu = provider == CPU_PROVIDER
-        return open_session(self._directory / name, options, provider, left_to_cpu=() if on_cpu else self._left_to_cpu)
+        return open_session(self._directory / name, options, provider, left_to_cpu=() if on_cpu else self.left_to_cpu)
