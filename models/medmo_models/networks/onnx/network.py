@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from medmo_models.errors import CannotRunError
 from medmo_models.networks.onnx.cache import KeyValueCache, Placement, zeros_like_levels
 from medmo_models.networks.onnx.library import import_onnxruntime
 from medmo_models.networks.onnx.positions import (
@@ -158,6 +159,11 @@ class OnnxNetwork:
         except Exception as error:  # ONNX Runtime's errors share no base but Exception
             if "terminate flag" in str(error):
                 raise RunInterruptedError from error
+            if "requires f16" in str(error):  # the WebGPU provider, when a run compiles its shaders
+                raise CannotRunError(
+                    "This GPU has no 16-bit floating point, which the weights of the vision encoder need; export the "
+                    "model again with --vision-bits 32."
+                ) from error
             raise
         finally:
             self._running = None
