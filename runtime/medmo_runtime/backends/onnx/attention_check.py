@@ -1,6 +1,6 @@
 """Whether an execution provider's attention is right: the artifact's attention alone, beside the CPU provider's.
 
-Attention is where providers were found wrong. Here it takes milliseconds to see, before a model is loaded.
+Attention is where a provider was found wrong. Here it is seen before a model is loaded (docs/adr/0007).
 """
 
 from __future__ import annotations
