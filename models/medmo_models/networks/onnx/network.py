@@ -32,6 +32,7 @@ from medmo_models.networks.onnx.settings import (
     read_cache_scales,
     read_settings,
     with_eight_bit_cache,
+    with_sixteen_bit_attention,
 )
 from medmo_models.preprocessing import PreparedPrompt
 from medmo_models.process import trim_memory
@@ -101,6 +102,8 @@ class OnnxNetwork:
         Of a CPU run; ONNX Runtime's own choice if not given.
     eight_bit_cache : bool
         Keep keys and values in 8 bits.
+    sixteen_bit_attention : bool
+        Compute attention in float16 and keep keys and values in it; all else stays in float32.
     attention_on_cpu : bool
         Leave attention to the CPU (the WebGPU provider only): where the provider's own is wrong.
 
@@ -126,6 +129,7 @@ class OnnxNetwork:
         placement: Placement | None = None,
         threads: int | None = None,
         eight_bit_cache: bool = False,
+        sixteen_bit_attention: bool = False,
         attention_on_cpu: bool = False,
     ) -> None:
         self.settings = read_settings(directory)
@@ -139,6 +143,10 @@ class OnnxNetwork:
         if eight_bit_cache:
             self._decoder_name = with_eight_bit_cache(self._decoder_name)
             self._cache_scales = read_cache_scales(directory, self.settings.shape)
+        self._cache_dtype = np.dtype(np.int8 if eight_bit_cache else np.float32)
+        if sixteen_bit_attention:
+            self._decoder_name = with_sixteen_bit_attention(EXACT_DECODER_NAME)
+            self._cache_dtype = np.dtype(np.float16)
         self._decoder: Any = None
         self._vision: Any = None
         self._levels = len(self.settings.shape.deepstack_levels)
@@ -192,8 +200,7 @@ class OnnxNetwork:
 
     def new_cache(self, capacity: int) -> KeyValueCache:
         """Return an empty KV cache for ``capacity`` tokens."""
-        eight_bit = self._cache_scales is not None
-        return KeyValueCache(self.settings.shape, capacity, self.placement, eight_bit=eight_bit)
+        return KeyValueCache(self.settings.shape, capacity, self.placement, self._cache_dtype)
 
     def encode_image(self, pixels: NDArray[np.float32], grid: NDArray[np.int64]) -> EncodedImage:
         """Run the vision encoder on one image.

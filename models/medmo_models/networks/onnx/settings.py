@@ -87,6 +87,11 @@ def with_eight_bit_cache(decoder: str) -> str:
     return decoder.replace(".onnx", "-8-bit-cache.onnx")
 
 
+def with_sixteen_bit_attention(decoder: str) -> str:
+    """Return the name of the graph that is ``decoder`` with attention and KV cache in 16 bits."""
+    return decoder.replace(".onnx", "-16-bit-attention.onnx")
+
+
 def read_cache_scales(directory: Path, shape: Architecture) -> NDArray[np.float32]:
     """Read what the channels of an 8-bit cache are multiplied by.
 

@@ -9,6 +9,7 @@ from medmo_runtime.backends.base import Availability
 from medmo_runtime.backends.onnx.attention_check import attention_is_right
 from medmo_runtime.backends.onnx.memory import has_eight_bit_cache, predict_onnx_memory, releases_vision
 from medmo_runtime.backends.onnx.providers import (
+    ExecutionProvider,
     find_provider,
     provider_availability,
     provider_devices,
@@ -66,6 +67,7 @@ class OnnxBackend:
 
         if dtype not in (INT8, "float32"):
             raise InputError(f"The onnx backend computes in float32 or int8, not {dtype}.")
+        found = find_provider(device)
         provider, placement = provider_options(device)
         releases_decoder = "decoder-released" in measures
         with memory_errors_explained("loading the model"):
@@ -76,7 +78,8 @@ class OnnxBackend:
                 placement=placement,
                 threads=usable_cores() if device == "cpu" else None,
                 eight_bit_cache="8-bit-cache" in measures,
-                attention_on_cpu=not _attends(artifact, device, provider),
+                sixteen_bit_attention=found is not None and found.sixteen_bit_attention,
+                attention_on_cpu=not _attends(artifact, found, provider),
             )
             if not releases_decoder:
                 network.load_decoder()
@@ -85,9 +88,8 @@ class OnnxBackend:
         )
 
 
-def _attends(artifact: Artifact, device: str, provider: Provider) -> bool:
+def _attends(artifact: Artifact, found: ExecutionProvider | None, provider: Provider) -> bool:
     """Whether the provider's own attention is used: not where it is wrong and can be left to the CPU."""
-    found = find_provider(device)
     if found is None or not found.leaves_attention:
         return True
     return attention_is_right(artifact.path, artifact.spec.architecture, provider)

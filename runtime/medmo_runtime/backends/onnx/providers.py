@@ -44,6 +44,8 @@ class ExecutionProvider:
         Whether our tests have run on it; others need a self-test on the machine before they are chosen.
     leaves_attention : bool
         Whether it can be told to leave attention to the CPU, where its own is wrong.
+    sixteen_bit_attention : bool
+        Whether its attention kernel takes 16-bit activations only.
     """
 
     device: str
@@ -54,17 +56,15 @@ class ExecutionProvider:
     refused: str | None = None
     proven: bool = False
     leaves_attention: bool = False
+    sixteen_bit_attention: bool = False
 
 
-_FLOAT_ATTENTION = (
-    "its attention kernel takes 16-bit activations only, and the graphs have 32-bit ones; use gptq or bnb"
-)
 _NO_KERNELS = "it has no kernels for 4-bit products and grouped attention: the CPU would do all the work in pieces"
 #: In order of preference.
 PROVIDERS: tuple[ExecutionProvider, ...] = (
     ExecutionProvider("tensorrt-rtx", "NvTensorRTRTXExecutionProvider", _nvidia_gpu, numbered=True),
     ExecutionProvider(
-        "cuda", "CUDAExecutionProvider", _nvidia_gpu, numbered=True, holds_cache=True, refused=_FLOAT_ATTENTION
+        "cuda", "CUDAExecutionProvider", _nvidia_gpu, numbered=True, holds_cache=True, sixteen_bit_attention=True
     ),
     ExecutionProvider("dml", "DmlExecutionProvider", numbered=True),
     ExecutionProvider("webgpu", "WebGpuExecutionProvider", leaves_attention=True),
