@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# The WebGPU provider on an emulated GPU: Chromium brings the emulator (Debian: apt-get install chromium).
+# The WebGPU provider on an emulated GPU: Chromium brings the emulator (Debian: apt-get install chromium-common).
 SWIFTSHADER ?= /usr/lib/chromium
 WEBGPU := .venv-webgpu
 EMULATED := LD_LIBRARY_PATH=$(SWIFTSHADER) VK_ICD_FILENAMES=$(SWIFTSHADER)/vk_swiftshader_icd.json
