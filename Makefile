@@ -4,7 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check translations package package-smoke train clean
+# The WebGPU provider on an emulated GPU: Chromium brings the emulator (Debian: apt-get install chromium-common).
+SWIFTSHADER ?= /usr/lib/chromium
+WEBGPU := .venv-webgpu
+EMULATED := LD_LIBRARY_PATH=$(SWIFTSHADER) VK_ICD_FILENAMES=$(SWIFTSHADER)/vk_swiftshader_icd.json
+
+.PHONY: demo test check webgpu translations package package-smoke train clean
 
 demo: $(READY)
 	$(BIN)/medmo demo --out medmo-demo
@@ -27,6 +32,22 @@ $(READY): pyproject.toml constraints.txt
 translations: $(READY)
 	$(BIN)/python packaging/translations.py
 
+# The `onnx` backend on the WebGPU provider, without torch, in an environment of its own: it has another ONNX Runtime.
+webgpu: $(READY) $(WEBGPU)/.ready
+	test -f $(SWIFTSHADER)/vk_swiftshader_icd.json || (echo "no SwiftShader in $(SWIFTSHADER)" >&2; exit 1)
+	rm -rf build/webgpu
+	$(BIN)/medmo export onnx --model medmo-tiny --weights round-to-nearest --vision-bits 32 --out build/webgpu/medmo-tiny
+	$(EMULATED) MEDMO_WEBGPU_ARTIFACT=$(CURDIR)/build/webgpu/medmo-tiny \
+		$(WEBGPU)/bin/python -m pytest -c tests/webgpu/pytest.ini tests/webgpu
+
+$(WEBGPU)/.ready: pyproject.toml constraints.txt tests/webgpu/requirements.py
+	$(PYTHON) -m venv $(WEBGPU)
+	$(PYTHON) tests/webgpu/requirements.py > $(WEBGPU)/requirements.txt
+	$(WEBGPU)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--requirement $(WEBGPU)/requirements.txt
+	$(WEBGPU)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $(WEBGPU)/.ready
+
 # The viewer as one folder, without torch: dist/medmo-edge (minutes).
 package: $(READY)
 	$(BIN)/python packaging/build.py
@@ -44,4 +65,4 @@ train: $(READY)
 		--picture ../build/medmo-tiny.png
 
 clean:
-	rm -rf $(VENV) build dist medmo-demo
+	rm -rf $(VENV) $(WEBGPU) build dist medmo-demo

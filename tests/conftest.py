@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+#: They have an environment of their own: ``make webgpu``.
+collect_ignore = ["webgpu"]
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 # Self-tests before the first use would run in every test of the command: those that test them ask for them.

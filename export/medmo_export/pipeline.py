@@ -135,6 +135,7 @@ def _describe_written(folder: Path, calibration: Calibration | None) -> _Written
 def _write_onnx(request: ExportRequest, source: Manifest, staging: Path, report: PhaseProgress) -> _Written:
     from medmo_export.onnx.eight_bit_cache import calibrate_cache, write_eight_bit_cache
     from medmo_export.onnx.linear import ROUNDING_BLOCK
+    from medmo_export.onnx.sixteen_bit_attention import write_sixteen_bit_attention
     from medmo_export.onnx.write import Protected, kept_in_higher_precision, write_onnx
     from medmo_models.networks.onnx.settings import EXACT_DECODER_NAME, FAST_DECODER_NAME
 
@@ -155,6 +156,7 @@ def _write_onnx(request: ExportRequest, source: Manifest, staging: Path, report:
     shutil.rmtree(staging / _INTERMEDIATE, ignore_errors=True)
     copy_companions(request.checkpoint, staging)
     write_plain_config(request.checkpoint, staging)
+    write_sixteen_bit_attention(staging, EXACT_DECODER_NAME)
     if text_bits == 4:
         report("measuring keys and values", 0, 1)
         for decoder in (EXACT_DECODER_NAME, FAST_DECODER_NAME):

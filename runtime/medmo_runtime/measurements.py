@@ -51,6 +51,7 @@ def measurement_key(machine: Machine, artifact_id: str, backend: str, device: st
         "processor": [machine.processor.name, machine.processor.cores, list(machine.processor.instruction_sets)],
         "accelerators": [[one.name, one.driver, one.total_bytes] for one in machine.accelerators],
         "packages": dict(packages),
+        "plugins": sorted(one.package for one in machine.libraries.onnx_plugins.values()) if backend == "onnx" else [],
         "version": __version__,
         "candidate": [artifact_id, backend, device, dtype],
     }

@@ -78,7 +78,8 @@ def test_another_driver_makes_it_test_again(monkeypatch: pytest.MonkeyPatch, tes
     tested.clear()
     with_driver("590.2")
     done = run_medmo("doctor", "--json")
-    assert tested == ["onnx-int4 on onnx/cpu", "bf16 on reference/cpu"]
+    # An ONNX Runtime that has NVIDIA's provider would run on this GPU too, which is tested as well.
+    assert [one for one in tested if one.endswith("cpu")] == ["onnx-int4 on onnx/cpu", "bf16 on reference/cpu"]
     assert done.json["machine"]["accelerators"][0]["problem"].startswith("compute capability 5.0")
 
 

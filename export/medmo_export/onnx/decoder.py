@@ -20,6 +20,7 @@ from medmo_export.onnx.graph import MICROSOFT, GraphBuilder
 from medmo_export.onnx.linear import LinearWriter, StoredBits
 from medmo_export.onnx.options import WeightBits
 from medmo_export.onnx.stored_tensors import StoredTensors
+from medmo_models.networks.onnx.settings import attention_node
 from medmo_models.specs import Architecture
 
 _PREFIX = "model.language_model"
@@ -71,11 +72,7 @@ class DecoderWriter:
         graph, shape = self._graph, self._shape
         hidden = graph.input("inputs_embeds", np.float32, [1, "tokens", shape.hidden_size])
         graph.input("deepstack_features", np.float32, [len(shape.deepstack_levels), "tokens_or_one", shape.hidden_size])
-        half = shape.head_dim // 2
-        graph.input("rotary_cos", np.float32, ["capacity", half])
-        graph.input("rotary_sin", np.float32, ["capacity", half])
-        graph.input("seqlens_k", np.int32, [1])
-        graph.input("total_sequence_length", np.int32, [])
+        _add_place_inputs(graph, shape)
         graph.input("logits_kept", np.int64, [1])
         normed = graph.node(
             "SimplifiedLayerNormalization",
@@ -114,24 +111,7 @@ class DecoderWriter:
         query, key, value = graph.nodes("Split", packed, graph.integers(*widths), outputs=("", "", ""), axis=-1)
         query = self._normalize_heads(query, f"{name}.q_norm.weight", widths[0])
         key = self._normalize_heads(key, f"{name}.k_norm.weight", widths[1])
-        caches = [f"past_key_values.{layer}.{kind}" for kind in ("key", "value")]
-        presents = [f"present.{layer}.{kind}" for kind in ("key", "value")]
-        places: list[int | str] = [1, shape.key_value_heads, "capacity", shape.head_dim]
-        for cache in caches:
-            graph.input(cache, np.float32, places)
-        attended = graph.nodes(
-            "GroupQueryAttention",
-            *(query, key, value, *caches, "seqlens_k", "total_sequence_length", "rotary_cos", "rotary_sin"),
-            domain=MICROSOFT,
-            outputs=("", *presents),
-            num_heads=shape.heads,
-            kv_num_heads=shape.key_value_heads,
-            do_rotary=1,
-            rotary_interleaved=0,
-        )
-        for present in presents:
-            graph.output(present, np.float32, places)
-        return attended[0]
+        return add_attention(graph, shape, layer, query, key, value)
 
     def _normalize_heads(self, value: str, weight: str, width: int) -> str:
         """Normalize each head by itself; ONNX Runtime's CPU attention has no such prologue of its own."""
@@ -173,3 +153,46 @@ class DecoderWriter:
 
     def _weight(self, name: str) -> str:
         return self._graph.constant(name, self._tensors.float32(name))
+
+
+def add_attention(graph: GraphBuilder, shape: Architecture, layer: int, query: str, key: str, value: str) -> str:
+    """Add a layer's attention with its cache as inputs and outputs; return the attended value.
+
+    ``seqlens_k``, ``total_sequence_length`` and the rotary tables are the graph's inputs of that name.
+    """
+    kinds = ("key", "value")
+    caches, presents = ([f"{where}.{layer}.{kind}" for kind in kinds] for where in ("past_key_values", "present"))
+    places: list[int | str] = [1, shape.key_value_heads, "capacity", shape.head_dim]
+    for cache in caches:
+        graph.input(cache, np.float32, places)
+    attended = graph.nodes(
+        "GroupQueryAttention",
+        *(query, key, value, *caches, "seqlens_k", "total_sequence_length", "rotary_cos", "rotary_sin"),
+        domain=MICROSOFT,
+        outputs=("", *presents),
+        name=attention_node(layer),
+        num_heads=shape.heads,
+        kv_num_heads=shape.key_value_heads,
+        do_rotary=1,
+        rotary_interleaved=0,
+    )
+    for present in presents:
+        graph.output(present, np.float32, places)
+    return attended[0]
+
+
+def write_attention(graph: GraphBuilder, shape: Architecture) -> None:
+    """Add one attention alone: ``query``, ``key`` and ``value`` (1, S, heads * head_dim) give ``attended``."""
+    heads = {"query": shape.heads, "key": shape.key_value_heads, "value": shape.key_value_heads}
+    inputs = [graph.input(name, np.float32, [1, "tokens", count * shape.head_dim]) for name, count in heads.items()]
+    _add_place_inputs(graph, shape)
+    query, key, value = inputs
+    graph.node("Identity", add_attention(graph, shape, 0, query, key, value), output="attended")
+    graph.output("attended", np.float32, [1, "tokens", shape.heads * shape.head_dim])
+
+
+def _add_place_inputs(graph: GraphBuilder, shape: Architecture) -> None:
+    for table in ("rotary_cos", "rotary_sin"):
+        graph.input(table, np.float32, ["capacity", shape.head_dim // 2])
+    graph.input("seqlens_k", np.int32, [1])
+    graph.input("total_sequence_length", np.int32, [])

@@ -116,20 +116,30 @@ class GraphBuilder:
         """Add a constant list of int64."""
         return self.constant("integers_" + "_".join(map(str, values)), np.asarray(values, dtype=np.int64))
 
-    def node(self, operator: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
+    def node(
+        self, operator: str, *inputs: str, domain: str = "", output: str = "", name: str = "", **attributes: Any
+    ) -> str:
         """Add a node of one output and return the output's name; an empty input is left out."""
-        return self.nodes(operator, *inputs, domain=domain, outputs=(output,), **attributes)[0]
+        return self.nodes(operator, *inputs, domain=domain, outputs=(output,), name=name, **attributes)[0]
 
     def nodes(
-        self, operator: str, *inputs: str, outputs: Sequence[str | None], domain: str = "", **attributes: Any
+        self,
+        operator: str,
+        *inputs: str,
+        outputs: Sequence[str | None],
+        domain: str = "",
+        name: str = "",
+        **attributes: Any,
     ) -> list[str]:
-        """Add a node of several outputs: ``""`` gives one a name, None leaves it out."""
+        """Add a node of several outputs: ``""`` gives one a name, None leaves it out; the node's own is made up."""
         names = []
         for place, wished in enumerate(outputs):
             self._count += 1
             names.append("" if wished is None else wished or f"{operator}_{self._count}_{place}")
         self._nodes.append(
-            helper.make_node(operator, list(inputs), names, name=f"node_{self._count}", domain=domain, **attributes)
+            helper.make_node(
+                operator, list(inputs), names, name=name or f"node_{self._count}", domain=domain, **attributes
+            )
         )
         return names
 

@@ -14,6 +14,7 @@ from medmo_export.onnx.graph import MICROSOFT, GraphBuilder
 from medmo_export.onnx.linear import LinearWriter
 from medmo_export.onnx.options import WeightBits
 from medmo_export.onnx.stored_tensors import StoredTensors
+from medmo_models.networks.onnx.settings import attention_node
 from medmo_models.specs import Architecture
 
 _PREFIX = "model.visual"
@@ -64,7 +65,7 @@ class VisionWriter:
         order = self._patch_numbers()
         levels = []
         for block in range(shape.vision_layers):
-            hidden = self._block(f"{_PREFIX}.blocks.{block}", hidden, order)
+            hidden = self._block(block, hidden, order)
             if block in shape.deepstack_levels:
                 merger = f"{_PREFIX}.deepstack_merger_list.{shape.deepstack_levels.index(block)}"
                 merged = self._merge(merger, hidden, normalize_merged=True)
@@ -94,18 +95,19 @@ class VisionWriter:
         one = graph.constant("one", np.asarray(1, dtype=np.int64))
         return graph.node("Unsqueeze", graph.node("Range", zero, scalar, one), graph.integers(0))
 
-    def _block(self, name: str, hidden: str, order: str) -> str:
-        graph = self._graph
+    def _block(self, block: int, hidden: str, order: str) -> str:
+        graph, name = self._graph, f"{_PREFIX}.blocks.{block}"
         normed = self._normalize(hidden, f"{name}.norm1")
-        attended = self._product(self._attention(f"{name}.attn", normed, order), f"{name}.attn.proj")
+        attended = self._product(self._attention(block, normed, order), f"{name}.attn.proj")
         hidden = graph.node("Add", hidden, attended)
         wide = self._product(self._normalize(hidden, f"{name}.norm2"), f"{name}.mlp.linear_fc1")
         wide = graph.node("Gelu", wide, approximate=self._approximation)
         return graph.node("Add", hidden, self._product(wide, f"{name}.mlp.linear_fc2"))
 
-    def _attention(self, name: str, normed: str, order: str) -> str:
+    def _attention(self, block: int, normed: str, order: str) -> str:
         graph, width = self._graph, self._shape.vision_hidden_size
-        joined = graph.node("Unsqueeze", self._product(normed, f"{name}.qkv"), graph.integers(0))
+        packed = self._product(normed, f"{_PREFIX}.blocks.{block}.attn.qkv")
+        joined = graph.node("Unsqueeze", packed, graph.integers(0))
         query, key, value = graph.nodes(
             "Split", joined, graph.integers(width, width, width), outputs=("", "", ""), axis=-1
         )
@@ -122,7 +124,12 @@ class VisionWriter:
             for part in (query, key)
         ]
         attended = graph.node(
-            "MultiHeadAttention", *turned, value, domain=MICROSOFT, num_heads=self._shape.vision_heads
+            "MultiHeadAttention",
+            *turned,
+            value,
+            domain=MICROSOFT,
+            name=attention_node(block),
+            num_heads=self._shape.vision_heads,
         )
         return graph.node("Squeeze", attended, graph.integers(0))
 

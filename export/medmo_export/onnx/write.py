@@ -8,14 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from medmo_export.onnx.decoder import DecoderOptions, DecoderWriter
+from medmo_export.onnx.decoder import DecoderOptions, DecoderWriter, write_attention
 from medmo_export.onnx.graph import GraphBuilder, WeightFile
 from medmo_export.onnx.linear import StoredBits
 from medmo_export.onnx.options import OnnxOptions, WeightBits
 from medmo_export.onnx.stored_tensors import StoredTensors
 from medmo_export.onnx.vision import VisionWriter
 from medmo_models.errors import InputError
-from medmo_models.networks.onnx.settings import EMBEDDING_NAME, EXACT_DECODER_NAME, FAST_DECODER_NAME, VISION_NAME
+from medmo_models.networks.onnx.settings import (
+    ATTENTION_NAME,
+    EMBEDDING_NAME,
+    EXACT_DECODER_NAME,
+    FAST_DECODER_NAME,
+    VISION_NAME,
+)
 from medmo_models.specs import read_architecture
 from medmo_models.strict_json import JsonFields, read_json_object
 
@@ -153,5 +159,8 @@ def _write_decoders(
         settings = DecoderOptions(text_bits, options.head_bits, level, epsilon, protected)
         stored = DecoderWriter(graph, tensors, shape, settings).write()
         graph.save(destination / name)
+    attention = GraphBuilder("attention", weights)
+    write_attention(attention, shape)
+    attention.save(destination / ATTENTION_NAME)
     weights.close()
     return stored

@@ -108,6 +108,22 @@ class OnnxDevice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OnnxPlugin:
+    """A package that plugs an execution provider into ONNX Runtime.
+
+    Attributes
+    ----------
+    package : str
+        Name and version.
+    problem : str or None
+        Why ONNX Runtime did not take it.
+    """
+
+    package: str
+    problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Libraries:
     """What is installed to compute with, by version; None where it is not.
 
@@ -121,6 +137,8 @@ class Libraries:
         Execution providers of the installed ONNX Runtime.
     onnx_devices : tuple of OnnxDevice
         What it lists for them, plug-in providers included.
+    onnx_plugins : mapping of str to OnnxPlugin
+        The plugged-in execution providers, by ONNX Runtime's name.
     """
 
     packages: Mapping[str, str] = field(default_factory=dict)
@@ -129,6 +147,7 @@ class Libraries:
     torch_xpu: str | None = None
     onnx_providers: tuple[str, ...] = ()
     onnx_devices: tuple[OnnxDevice, ...] = ()
+    onnx_plugins: Mapping[str, OnnxPlugin] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def missing(self, *names: str) -> list[str]:
@@ -203,6 +222,7 @@ def read_machine(values: Mapping[str, Any]) -> Machine:
                 **libraries,
                 "onnx_providers": tuple(libraries.get("onnx_providers", ())),
                 "onnx_devices": tuple(OnnxDevice(**one) for one in libraries.get("onnx_devices", ())),
+                "onnx_plugins": {name: OnnxPlugin(**one) for name, one in libraries.get("onnx_plugins", {}).items()},
             }
         ),
         unanswered=tuple(values.get("unanswered", ())),

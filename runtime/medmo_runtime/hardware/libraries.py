@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
 from medmo_models.networks.onnx.library import import_onnxruntime
-from medmo_runtime.hardware.facts import Libraries, OnnxDevice
+from medmo_models.networks.onnx.plugins import register_plugins
+from medmo_runtime.hardware.facts import Libraries, OnnxDevice, OnnxPlugin
 
 _PACKAGES = ("torch", "gptqmodel", "bitsandbytes", "accelerate")
-_ONNX_DISTRIBUTIONS = ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino")
+_ONNX_DISTRIBUTIONS = (
+    "onnxruntime-gpu",
+    "onnxruntime",
+    "onnxruntime-directml",
+    "onnxruntime-openvino",
+    "onnxruntime-webgpu",
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class OnnxRuntimeView:
 
     providers: tuple[str, ...] = ()
     devices: tuple[OnnxDevice, ...] = ()
+    plugins: Mapping[str, OnnxPlugin] = field(default_factory=dict)
     broken: bool = False
 
 
@@ -57,7 +66,12 @@ def ask_onnxruntime() -> OnnxRuntimeView:
     """Import ONNX Runtime and return what it lists; takes a quarter of a second, and more from a cold disk."""
     try:
         onnxruntime = import_onnxruntime()
-        return OnnxRuntimeView(tuple(onnxruntime.get_available_providers()), _onnx_devices(onnxruntime))
+        plugins = {
+            provider: OnnxPlugin(package=one.package, problem=one.problem)
+            for one in register_plugins()
+            for provider in one.providers
+        }
+        return OnnxRuntimeView(tuple(onnxruntime.get_available_providers()), _onnx_devices(onnxruntime), plugins)
     except Exception:  # a broken installation may raise anything while it loads its libraries
         return OnnxRuntimeView(broken=True)
 
@@ -73,8 +87,15 @@ def add_onnx_view(libraries: Libraries, view: OnnxRuntimeView | None) -> Librari
         **libraries.sources,
         "onnx_providers": "onnxruntime.get_available_providers",
         "onnx_devices": "onnxruntime.get_ep_devices",
+        "onnx_plugins": "onnxruntime.register_execution_provider_library",
     }
-    return replace(libraries, onnx_providers=view.providers, onnx_devices=view.devices, sources=sources)
+    return replace(
+        libraries,
+        onnx_providers=view.providers,
+        onnx_devices=view.devices,
+        onnx_plugins=view.plugins,
+        sources=sources,
+    )
 
 
 def _onnx_devices(onnxruntime: ModuleType) -> tuple[OnnxDevice, ...]:

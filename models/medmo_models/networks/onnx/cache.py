@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from medmo_models.networks.onnx.library import import_onnxruntime
 from medmo_models.networks.onnx.positions import Tables
@@ -27,7 +27,7 @@ class KeyValueCache:
     Attributes
     ----------
     dtype : numpy dtype
-        Of keys and values: float32, or int8 to be multiplied by the artifact's scales.
+        Of keys and values: float32, float16, or int8 to be multiplied by the artifact's scales.
     capacity : int
         Places.
     length : int
@@ -36,12 +36,12 @@ class KeyValueCache:
         ``key`` and ``value`` of each layer as OrtValue, by the decoder's input name, shape (1, key/value heads,
         capacity, head_dim).
     cosines, sines : OrtValue
-        Rotary tables, shape (capacity, head_dim / 2).
+        Rotary tables, shape (capacity, head_dim / 2); float16 with keys and values in float16, else float32.
     """
 
-    def __init__(self, shape: Architecture, capacity: int, placement: Placement, *, eight_bit: bool = False) -> None:
+    def __init__(self, shape: Architecture, capacity: int, placement: Placement, dtype: DTypeLike = np.float32) -> None:
         values = import_onnxruntime().OrtValue
-        self.dtype = np.dtype(np.int8 if eight_bit else np.float32)
+        self.dtype = np.dtype(dtype)
         self.capacity = capacity
         self.length = 0
         self.placement = placement
@@ -59,7 +59,8 @@ class KeyValueCache:
             for layer in range(shape.layers)
             for kind in ("key", "value")
         }
-        self._tables = tuple(np.zeros((capacity, shape.head_dim // 2), dtype=np.float32) for _ in range(2))
+        table_dtype = np.float16 if self.dtype == np.float16 else np.float32
+        self._tables = tuple(np.zeros((capacity, shape.head_dim // 2), dtype=table_dtype) for _ in range(2))
         self.cosines, self.sines = (
             values.ortvalue_from_numpy(table, placement.device, placement.number) for table in self._tables
         )

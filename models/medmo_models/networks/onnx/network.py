@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medmo_models.errors import CannotRunError, InputError
+from medmo_models.errors import CannotRunError
 from medmo_models.networks.onnx.cache import KeyValueCache, Placement, zeros_like_levels
 from medmo_models.networks.onnx.library import import_onnxruntime
 from medmo_models.networks.onnx.positions import (
@@ -22,21 +22,20 @@ from medmo_models.networks.onnx.positions import (
     rotary_tables,
     token_positions,
 )
+from medmo_models.networks.onnx.sessions import CPU_PROVIDER, Provider, open_session
 from medmo_models.networks.onnx.settings import (
     EMBEDDING_NAME,
     EXACT_DECODER_NAME,
     FAST_DECODER_NAME,
     VISION_NAME,
+    attention_nodes,
     read_cache_scales,
     read_settings,
     with_eight_bit_cache,
+    with_sixteen_bit_attention,
 )
 from medmo_models.preprocessing import PreparedPrompt
 from medmo_models.process import trim_memory
-
-#: A provider's name in ONNX Runtime with its options.
-Provider = tuple[str, dict[str, Any]]
-CPU_PROVIDER: Provider = ("CPUExecutionProvider", {})
 
 
 class RunInterruptedError(Exception):
@@ -96,13 +95,22 @@ class OnnxNetwork:
     exact : bool
         Multiply float32 activations instead of rounding them to int8; always so with full-precision weights.
     provider : Provider
-        Execution provider; what it cannot run falls to the CPU only if it is asked to by the caller.
+        Execution provider.
     placement : Placement
         Where the KV cache lives.
     threads : int, optional
         Of a CPU run; ONNX Runtime's own choice if not given.
     eight_bit_cache : bool
         Keep keys and values in 8 bits.
+    sixteen_bit_attention : bool
+        Compute attention in float16 and keep keys and values in it; all else stays in float32.
+    attention_on_cpu : bool
+        Leave attention to the CPU (the WebGPU provider only): where the provider's own is wrong.
+
+    Attributes
+    ----------
+    left_to_cpu : tuple of str
+        Nodes that the provider leaves to the CPU.
 
     Raises
     ------
@@ -121,10 +129,13 @@ class OnnxNetwork:
         placement: Placement | None = None,
         threads: int | None = None,
         eight_bit_cache: bool = False,
+        sixteen_bit_attention: bool = False,
+        attention_on_cpu: bool = False,
     ) -> None:
         self.settings = read_settings(directory)
         self.placement = placement or Placement()
         self._directory, self._provider, self._threads = directory, provider, threads
+        self.left_to_cpu = attention_nodes(self.settings.shape) if attention_on_cpu else ()
         self._embedding = self._session(EMBEDDING_NAME, CPU_PROVIDER)
         has_fast = (directory / FAST_DECODER_NAME).is_file()
         self._decoder_name = FAST_DECODER_NAME if has_fast and not exact else EXACT_DECODER_NAME
@@ -132,6 +143,10 @@ class OnnxNetwork:
         if eight_bit_cache:
             self._decoder_name = with_eight_bit_cache(self._decoder_name)
             self._cache_scales = read_cache_scales(directory, self.settings.shape)
+        self._cache_dtype = np.dtype(np.int8 if eight_bit_cache else np.float32)
+        if sixteen_bit_attention:
+            self._decoder_name = with_sixteen_bit_attention(EXACT_DECODER_NAME)
+            self._cache_dtype = np.dtype(np.float16)
         self._decoder: Any = None
         self._vision: Any = None
         self._levels = len(self.settings.shape.deepstack_levels)
@@ -152,6 +167,11 @@ class OnnxNetwork:
         except Exception as error:  # ONNX Runtime's errors share no base but Exception
             if "terminate flag" in str(error):
                 raise RunInterruptedError from error
+            if "requires f16" in str(error):  # the WebGPU provider, when a run compiles its shaders
+                raise CannotRunError(
+                    "This GPU has no 16-bit floating point, which the weights of the vision encoder need; export the "
+                    "model again with --vision-bits 32."
+                ) from error
             raise
         finally:
             self._running = None
@@ -180,8 +200,7 @@ class OnnxNetwork:
 
     def new_cache(self, capacity: int) -> KeyValueCache:
         """Return an empty KV cache for ``capacity`` tokens."""
-        eight_bit = self._cache_scales is not None
-        return KeyValueCache(self.settings.shape, capacity, self.placement, eight_bit=eight_bit)
+        return KeyValueCache(self.settings.shape, capacity, self.placement, self._cache_dtype)
 
     def encode_image(self, pixels: NDArray[np.float32], grid: NDArray[np.int64]) -> EncodedImage:
         """Run the vision encoder on one image.
@@ -289,26 +308,16 @@ class OnnxNetwork:
 
     def _session(self, name: str, provider: Provider) -> Any:
         onnxruntime = import_onnxruntime()
-        path = self._directory / name
-        if not path.is_file():
-            raise InputError(f"{path} is missing; import or export the artifact again.")
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
-        # 16-bit weights are widened while they are used. Folding would hold them all in 32 bits, and so do optimizers
-        # of the extended level (at the 4B shape the vision encoder loads in 0.05 GB instead of 2.6, ONNX Runtime 1.31);
-        # what they fuse, the graphs have fused already.
+        # Optimizers of the extended level hold 16-bit weights in 32 bits (at the 4B shape the vision encoder loads in
+        # 0.05 GB instead of 2.6, ONNX Runtime 1.31); what they fuse, the graphs have fused already.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        disabled = ["ConstantFolding"]
         if name == VISION_NAME:
             # It runs once per image: what it needs in between goes back to the system.
             options.enable_cpu_mem_arena = False
             options.enable_mem_pattern = False
         if self._threads is not None:
             options.intra_op_num_threads = self._threads
-        try:
-            return onnxruntime.InferenceSession(path, options, providers=[provider], disabled_optimizers=disabled)
-        except Exception as error:  # ONNX Runtime's errors share no base but Exception
-            kind = type(error).__name__
-            if kind in ("InvalidGraph", "InvalidProtobuf", "NoSuchFile", "InvalidArgument"):
-                raise InputError(f"{path} is damaged; import or export the artifact again.") from error
-            raise CannotRunError(f"ONNX Runtime cannot run {path} on {provider[0]}: {error!s:.200}") from error
+        on_cpu = provider == CPU_PROVIDER
+        return open_session(self._directory / name, options, provider, left_to_cpu=() if on_cpu else self.left_to_cpu)

@@ -20,6 +20,8 @@ FAST_DECODER_NAME = "decoder.onnx"
 EXACT_DECODER_NAME = "decoder-float32.onnx"
 #: Largest keys and values of a calibrated artifact, from which the scales of an 8-bit KV cache are made.
 CACHE_SCALES_NAME = "cache-scales.safetensors"
+#: One attention as the decoder has it, without weights: on it a provider is tested (see `attention_check`).
+ATTENTION_NAME = "attention.onnx"
 _VISION_ROTARY_BASE = 10_000.0
 
 
@@ -70,9 +72,24 @@ def read_settings(directory: Path) -> OnnxSettings:
     )
 
 
+def attention_node(layer: int) -> str:
+    """Return the name of a layer's attention node, the same in the vision encoder and in the decoder."""
+    return f"attention_{layer}"
+
+
+def attention_nodes(shape: Architecture) -> tuple[str, ...]:
+    """Return the names of the attention nodes of all graphs of a model."""
+    return tuple(attention_node(layer) for layer in range(max(shape.layers, shape.vision_layers)))
+
+
 def with_eight_bit_cache(decoder: str) -> str:
     """Return the name of the graph that is ``decoder`` with a KV cache in 8 bits."""
     return decoder.replace(".onnx", "-8-bit-cache.onnx")
+
+
+def with_sixteen_bit_attention(decoder: str) -> str:
+    """Return the name of the graph that is ``decoder`` with attention and KV cache in 16 bits."""
+    return decoder.replace(".onnx", "-16-bit-attention.onnx")
 
 
 def read_cache_scales(directory: Path, shape: Architecture) -> NDArray[np.float32]:

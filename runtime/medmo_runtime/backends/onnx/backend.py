@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from medmo_models.artifact import Artifact, Method
 from medmo_models.errors import InputError
+from medmo_models.networks.onnx.sessions import Provider
 from medmo_runtime.backends.base import Availability
+from medmo_runtime.backends.onnx.attention_check import attention_is_right
 from medmo_runtime.backends.onnx.memory import has_eight_bit_cache, predict_onnx_memory, releases_vision
-from medmo_runtime.backends.onnx.providers import PROVIDERS, provider_availability, provider_options
+from medmo_runtime.backends.onnx.providers import (
+    ExecutionProvider,
+    find_provider,
+    provider_availability,
+    provider_devices,
+    provider_options,
+)
 from medmo_runtime.generation import LoadedModel
 from medmo_runtime.hardware import Machine
 from medmo_runtime.hardware.processor import usable_cores
@@ -23,23 +31,26 @@ class OnnxBackend:
     methods: tuple[Method, ...] = ("onnx-int4", "onnx-fp32")
 
     def devices(self, machine: Machine) -> tuple[str, ...]:
-        """Return the devices of the providers that the installed ONNX Runtime has."""
-        return tuple(one.device for one in PROVIDERS if one.name in machine.libraries.onnx_providers)
+        """Return the devices of the providers that ONNX Runtime has built in or plugged in."""
+        return provider_devices(machine)
 
     def availability(self, machine: Machine, device: str) -> Availability:
         """Say whether ONNX Runtime has a provider for ``device`` that works there."""
         return provider_availability(machine, device)
 
     def compute_dtype(self, machine: Machine, artifact: Artifact, device: str) -> str:
-        """Return int8 on a CPU for 4-bit weights (products over rounded activations, much faster), else float32."""
-        return INT8 if artifact.manifest.method == "onnx-int4" and device == "cpu" else "float32"
+        """Return int8 for 4-bit weights where products over rounded activations are much faster, else float32."""
+        rounds = device in ("cpu", "webgpu")
+        return INT8 if artifact.manifest.method == "onnx-int4" and rounds else "float32"
 
     def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
         """Return the one that costs time alone, and the 8-bit cache of an artifact that was calibrated for it.
 
-        What else could be done is done by the export, or always.
+        What else could be done is done by the export, or always; an 8-bit cache has been tested on the CPU only.
         """
-        return ("decoder-released", "8-bit-cache") if has_eight_bit_cache(artifact) else ("decoder-released",)
+        if device == "cpu" and has_eight_bit_cache(artifact):
+            return ("decoder-released", "8-bit-cache")
+        return ("decoder-released",)
 
     def predict_memory(
         self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
@@ -56,6 +67,7 @@ class OnnxBackend:
 
         if dtype not in (INT8, "float32"):
             raise InputError(f"The onnx backend computes in float32 or int8, not {dtype}.")
+        found = find_provider(device)
         provider, placement = provider_options(device)
         releases_decoder = "decoder-released" in measures
         with memory_errors_explained("loading the model"):
@@ -66,9 +78,18 @@ class OnnxBackend:
                 placement=placement,
                 threads=usable_cores() if device == "cpu" else None,
                 eight_bit_cache="8-bit-cache" in measures,
+                sixteen_bit_attention=found is not None and found.sixteen_bit_attention,
+                attention_on_cpu=not _attends(artifact, found, provider),
             )
             if not releases_decoder:
                 network.load_decoder()
         return OnnxModel(
             network, artifact.id, releases_vision=releases_vision(artifact), releases_decoder=releases_decoder
         )
+
+
+def _attends(artifact: Artifact, found: ExecutionProvider | None, provider: Provider) -> bool:
+    """Whether the provider's own attention is used: not where it is wrong and can be left to the CPU."""
+    if found is None or not found.leaves_attention:
+        return True
+    return attention_is_right(artifact.path, artifact.spec.architecture, provider)

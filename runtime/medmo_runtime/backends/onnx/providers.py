@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medmo_models.networks.onnx.cache import Placement
-from medmo_models.networks.onnx.network import Provider
+from medmo_models.networks.onnx.sessions import Provider
 from medmo_runtime.backends.base import Availability
 from medmo_runtime.hardware import Machine
 
@@ -34,31 +34,40 @@ class ExecutionProvider:
         ONNX Runtime's name.
     missing : callable
         Returns in words what a machine lacks for it, None if nothing.
+    numbered : bool
+        Whether it takes the number of a device.
     holds_cache : bool
         Whether the KV cache lives in the provider's own memory.
     refused : str or None
         Why it is not used although ONNX Runtime has it.
     proven : bool
         Whether our tests have run on it; others need a self-test on the machine before they are chosen.
+    leaves_attention : bool
+        Whether it can be told to leave attention to the CPU, where its own is wrong.
+    sixteen_bit_attention : bool
+        Whether its attention kernel takes 16-bit activations only.
     """
 
     device: str
     name: str
     missing: Callable[[Machine], str | None] = _nothing_missing
+    numbered: bool = False
     holds_cache: bool = False
     refused: str | None = None
     proven: bool = False
+    leaves_attention: bool = False
+    sixteen_bit_attention: bool = False
 
 
-_FLOAT_ATTENTION = (
-    "its attention kernel takes 16-bit activations only, and the graphs have 32-bit ones; use gptq or bnb"
-)
 _NO_KERNELS = "it has no kernels for 4-bit products and grouped attention: the CPU would do all the work in pieces"
 #: In order of preference.
 PROVIDERS: tuple[ExecutionProvider, ...] = (
-    ExecutionProvider("cuda", "CUDAExecutionProvider", _nvidia_gpu, True, _FLOAT_ATTENTION),
-    ExecutionProvider("dml", "DmlExecutionProvider"),
-    ExecutionProvider("webgpu", "WebGpuExecutionProvider"),
+    ExecutionProvider("tensorrt-rtx", "NvTensorRTRTXExecutionProvider", _nvidia_gpu, numbered=True),
+    ExecutionProvider(
+        "cuda", "CUDAExecutionProvider", _nvidia_gpu, numbered=True, holds_cache=True, sixteen_bit_attention=True
+    ),
+    ExecutionProvider("dml", "DmlExecutionProvider", numbered=True),
+    ExecutionProvider("webgpu", "WebGpuExecutionProvider", leaves_attention=True),
     ExecutionProvider("coreml", "CoreMLExecutionProvider", refused=_NO_KERNELS),
     ExecutionProvider("openvino", "OpenVINOExecutionProvider"),
     ExecutionProvider("cpu", "CPUExecutionProvider", proven=True),
@@ -71,6 +80,14 @@ def find_provider(device: str) -> ExecutionProvider | None:
     return next((provider for provider in PROVIDERS if provider.device == kind), None)
 
 
+def provider_devices(machine: Machine) -> tuple[str, ...]:
+    """Return the devices of the providers that ONNX Runtime has built in or plugged in, best first."""
+    libraries = machine.libraries
+    return tuple(
+        one.device for one in PROVIDERS if one.name in libraries.onnx_providers or one.name in libraries.onnx_plugins
+    )
+
+
 def provider_availability(machine: Machine, device: str) -> Availability:
     """Say whether ``device`` can run a graph on a machine; never raises."""
     provider = find_provider(device)
@@ -78,11 +95,26 @@ def provider_availability(machine: Machine, device: str) -> Availability:
         return Availability(False, f"ONNX Runtime has no device {device}")
     if machine.libraries.missing("onnxruntime"):
         return Availability(False, "onnxruntime is not installed")
+    source, problem = "onnxruntime", None
     if provider.name not in machine.libraries.onnx_providers:
-        return Availability(False, f"the installed onnxruntime has no {provider.name}")
-    if problem := provider.missing(machine) or provider.refused:
+        plugin = machine.libraries.onnx_plugins.get(provider.name)
+        if plugin is None:
+            return Availability(False, f"the installed onnxruntime has no {provider.name}")
+        source = plugin.package
+        problem = _plugin_problem(machine, provider, number=int(device.partition(":")[2] or 0))
+    if problem := problem or provider.missing(machine) or provider.refused:
         return Availability(False, problem)
-    return Availability(True, f"onnxruntime with {provider.name}", proven=provider.proven)
+    return Availability(True, f"{source} with {provider.name}", proven=provider.proven)
+
+
+def _plugin_problem(machine: Machine, provider: ExecutionProvider, number: int) -> str | None:
+    plugin = machine.libraries.onnx_plugins[provider.name]
+    if plugin.problem is not None:
+        return f"{plugin.package} is installed, but ONNX Runtime does not take it: {plugin.problem}"
+    listed = [one for one in machine.libraries.onnx_devices if one.provider == provider.name]
+    if not listed:
+        return f"{plugin.package} is installed and lists no device of this machine"
+    return None if number < len(listed) else f"{plugin.package} lists {len(listed)} devices, numbered from 0"
 
 
 def provider_options(device: str) -> tuple[Provider, Placement]:
@@ -91,6 +123,6 @@ def provider_options(device: str) -> tuple[Provider, Placement]:
     if provider is None:
         raise ValueError(f"no device {device}")
     number = int(device.partition(":")[2] or 0)
-    options: dict[str, Any] = {"device_id": number} if provider.device in ("cuda", "dml") else {}
+    options: dict[str, Any] = {"device_id": number} if provider.numbered or number else {}
     placement = Placement(provider.device, number) if provider.holds_cache else Placement()
     return (provider.name, options), placement

@@ -1,0 +1,98 @@
+"""Opens graphs with ONNX Runtime on one execution provider, or says why that cannot be."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from medmo_models.errors import CannotRunError, InputError
+from medmo_models.networks.onnx.library import import_onnxruntime
+from medmo_models.networks.onnx.plugins import plugged_in, plugin_devices
+
+#: A provider's name in ONNX Runtime with its options.
+Provider = tuple[str, dict[str, Any]]
+CPU_PROVIDER: Provider = ("CPUExecutionProvider", {})
+#: Those that need CUDA's libraries.
+_CUDA_PROVIDERS = ("CUDAExecutionProvider", "NvTensorRTRTXExecutionProvider")
+#: Which nodes the WebGPU provider leaves to the CPU, one name a line (its webgpu_provider_options.h). Only as an entry
+#: of the session's options it has an effect (1.27).
+_LEFT_TO_CPU = "ep.webgpuexecutionprovider.forceCpuNodeNames"
+
+
+def open_session(path: Path, options: Any, provider: Provider, *, left_to_cpu: Sequence[str] = ()) -> Any:
+    """Return an ``InferenceSession`` of a graph.
+
+    Parameters
+    ----------
+    path : Path
+    options : SessionOptions
+    provider : Provider
+        The one that runs it. What it has no kernel for runs on the CPU; if it cannot be had at all, this raises.
+    left_to_cpu : sequence of str
+        Names of nodes that the WebGPU provider is to leave to the CPU.
+
+    Raises
+    ------
+    InputError
+        If the graph is missing or damaged.
+    CannotRunError
+        If the provider cannot run it.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is missing; import or export the artifact again.")
+    name = provider[0]
+    if left_to_cpu:
+        options.add_session_config_entry(_LEFT_TO_CPU, "\n".join(left_to_cpu))
+    try:
+        session = _session(path, options, provider)
+    except CannotRunError:
+        raise
+    except Exception as error:  # ONNX Runtime's errors share no base but Exception
+        if type(error).__name__ in ("InvalidGraph", "InvalidProtobuf", "NoSuchFile", "InvalidArgument"):
+            raise InputError(f"{path} is damaged; import or export the artifact again.") from error
+        raise CannotRunError(f"ONNX Runtime cannot run {path} on {name}: {_short(error)}") from error
+    if name not in session.get_providers():
+        # A provider whose own libraries are missing is left out with nothing but a line in the log.
+        raise CannotRunError(f"ONNX Runtime cannot run {path} on {name}: it could not load the provider.")
+    return session
+
+
+def _session(path: Path, options: Any, provider: Provider) -> Any:
+    onnxruntime = import_onnxruntime()
+    name, settings = provider
+    # 16-bit weights are widened while they are used; folding would hold them all in 32 bits.
+    common = {"disabled_optimizers": ["ConstantFolding"], "enable_fallback": 0}
+    if name in _CUDA_PROVIDERS:
+        preload_cuda_libraries()
+    if name == CPU_PROVIDER[0] or not plugged_in(name):
+        return onnxruntime.InferenceSession(path, options, providers=[provider], **common)
+    devices = plugin_devices(name)
+    number = int(settings.get("device_id", 0))
+    if number >= len(devices):
+        raise CannotRunError(f"ONNX Runtime lists no device {number} for {name} here.")
+    given = {key: str(value) for key, value in settings.items() if key != "device_id"}
+    options.add_provider_for_devices([devices[number]], given)
+    return onnxruntime.InferenceSession(path, options, **common)
+
+
+@cache
+def preload_cuda_libraries() -> None:
+    """Load the CUDA libraries that torch's wheels bring, before the first session that needs them.
+
+    They lie in packages of their own where no loader looks; ``onnxruntime.preload_dlls`` knows these. It prints what
+    it misses, which a session then says in one sentence.
+    """
+    onnxruntime = import_onnxruntime()
+    if hasattr(onnxruntime, "preload_dlls"):
+        with redirect_stdout(io.StringIO()):
+            onnxruntime.preload_dlls()
+
+
+def _short(error: Exception) -> str:
+    """Return what ONNX Runtime says without the place in its source that it begins with."""
+    text = " ".join(str(error).split())
+    return f"{text.rpartition(' was false. ')[2]:.200}"
