@@ -6,7 +6,7 @@ loop over the layers is ours, and with it the place where DeepStack's features a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,6 +121,32 @@ class StreamedNetwork:
             for states in hidden:
                 yield head(norm(states))[0].float().cpu()
 
+    @torch.inference_mode()
+    def logits(
+        self,
+        prompts: Sequence[PreparedPrompt],
+        firsts: Sequence[int],
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> list[torch.Tensor]:
+        """Return each prompt's logits from its first position of interest on, float32 on the CPU.
+
+        Parameters
+        ----------
+        prompts : sequence of PreparedPrompt
+            The hidden states of all of them are in memory at once.
+        firsts : sequence of int
+        progress : callable
+            Called with the layers done and all layers, after each prompt too; may raise to stop.
+        """
+        states = list(self.first_inputs(prompts))
+        for index in range(self.layers):
+            with self.layer(index) as layer:
+                for place, inputs in enumerate(states):
+                    states[place] = self.decode(layer, index, inputs)
+                    progress(index, self.layers)
+        progress(self.layers, self.layers)
+        return list(self.head(inputs.hidden[:, first:] for inputs, first in zip(states, firsts, strict=True)))
+
     def _first_inputs(self, prompt: PreparedPrompt) -> DecoderInputs:
         seen: dict[str, Any] = {}
         watch = self._text.register_forward_pre_hook(
@@ -201,7 +227,7 @@ class _Capture(nn.Module):
 
 
 def _tensor_places(directory: Path, files: Sequence[str]) -> dict[str, Path]:
-    places = {}
+    places: dict[str, Path] = {}
     for name in files:
         if name.endswith(".safetensors"):
             with safe_open(directory / name, framework="pt") as stored:
