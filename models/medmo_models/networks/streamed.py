@@ -18,7 +18,8 @@ from safetensors import safe_open
 from torch import nn
 from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
-from medmo_models.artifact.checkpoint import read_checkpoint
+from medmo_models.artifact.checkpoint import read_quantization, weight_files
+from medmo_models.artifact.weights import read_tensor_headers
 from medmo_models.errors import InputError
 from medmo_models.networks.dequantized import unpack_gptq
 from medmo_models.networks.inputs import encode_prompt
@@ -71,11 +72,11 @@ class StreamedNetwork:
     """
 
     def __init__(self, directory: Path, device: str, dtype: torch.dtype) -> None:
-        checkpoint = read_checkpoint(directory)
         self._directory, self._device, self._dtype = directory, device, dtype
-        self._packed = checkpoint.quantization.method == "gptq"
-        self._places = _tensor_places(directory, checkpoint.files)
+        files = [directory / name for name in weight_files(directory)]
         settings = read_json_object(directory / "config.json")
+        self._packed = read_quantization(settings, read_tensor_headers(files)).method == "gptq"
+        self._places = {name: file for file in files for name in read_tensor_headers([file])}
         settings.pop("quantization_config", None)
         config = Qwen3VLConfig.from_dict(settings)
         with quiet_transformers(), init_empty_weights(include_buffers=False):
@@ -224,15 +225,6 @@ class _Capture(nn.Module):
             raise RuntimeError("transformers made an attention mask where none was expected")
         self._seen.update(hidden_states=hidden_states, position_embeddings=kwargs["position_embeddings"])
         raise _CapturedError
-
-
-def _tensor_places(directory: Path, files: Sequence[str]) -> dict[str, Path]:
-    places: dict[str, Path] = {}
-    for name in files:
-        if name.endswith(".safetensors"):
-            with safe_open(directory / name, framework="pt") as stored:
-                places |= dict.fromkeys(stored.keys(), directory / name)
-    return places
 
 
 def _move_buffers(network: nn.Module, device: str) -> None:
