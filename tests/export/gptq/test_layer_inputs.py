@@ -1,4 +1,4 @@
-"""Every layer is calibrated on what transformers' own forward feeds it: DeepStack and interleaved positions included."""
+"""Every layer is calibrated on what transformers' own forward feeds it, with DeepStack and interleaved positions."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from medmo_export.gptq.options import Grid, GptqOptions
+from medmo_export.gptq.options import GptqOptions, Grid
 from medmo_models.networks.gptqmodel_library import quiet_gptqmodel
 
 INPUTS, OUTPUTS, TOKENS = 128, 64, 400
