@@ -1,8 +1,8 @@
 """Writes a checkpoint of the true MedMO-4B or 8B shape with random weights, for measurements of size and speed.
 
 ``python benchmarks/random_checkpoint.py medmo-4b OUT`` takes the tokenizer and the processor of the embedded model: its
-answers mean nothing, but every tensor has its true shape and type. ``--layers 4`` leaves out the other decoder layers, for
-measurements of what works on one layer at a time.
+answers mean nothing, but every tensor has its true shape and type. ``--layers 4`` leaves out the other decoder layers,
+for measurements of what works on one layer at a time.
 """
 
 from __future__ import annotations
