@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from medmo_evaluation.metrics.token_metrics import log_softmax
 from medmo_export.calibration import CalibrationSet, phantom_calibration, phantom_set
 from medmo_export.gptq.options import GptqOptions
 from medmo_export.pipeline import CALIBRATION_SEED, ExportRequest, run_export
 from medmo_export.self_check import answer_logits
+from medmo_models.distributions import log_softmax
 from medmo_models.library import embedded_model_path
 
 _SEED = 7001

@@ -23,7 +23,7 @@ from medmo_cli.export_options import (
     SymmetricOption,
     TextOnlyOption,
 )
-from medmo_cli.output import errors_as_sentences, print_json, results
+from medmo_cli.output import errors_as_sentences, messages, print_json, results
 from medmo_cli.progress import phase_progress
 from medmo_export.checkpoint import check_checkpoint
 from medmo_export.gptq.options import GptqOptions
@@ -42,7 +42,7 @@ app = typer.Typer(no_args_is_help=True, help="Quantize a full-precision checkpoi
 def run_with_progress(request: ExportRequest) -> Artifact:
     """Run one export with a bar per phase on stderr."""
     with phase_progress(request.method) as update:
-        return run_export(request, update)
+        return run_export(request, update, lambda text: messages.print(text, markup=False, soft_wrap=True))
 
 
 def _export(request: ExportRequest, as_json: bool) -> None:

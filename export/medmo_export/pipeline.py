@@ -16,14 +16,15 @@ from medmo_export.checkpoint_files import copy_companions, write_plain_config
 from medmo_export.disk_errors import disk_errors_explained
 from medmo_export.onnx.options import WeightBits
 from medmo_export.request import EXPORT_METHODS, ExportMethod, ExportRequest
+from medmo_export.resume import gptq_work_folder, work_kept_if_stopped
 from medmo_export.self_check import HELD_OUT_SEED, check_export
-from medmo_models.artifact import Artifact, Calibration, Manifest, ManifestFacts, Source, create_artifact, open_model
+from medmo_models.artifact import Artifact, Calibration, ManifestFacts, Source, create_artifact, open_model
 from medmo_models.artifact.checkpoint import read_quantization
 from medmo_models.artifact.weights import bits_per_weight, read_tensor_headers
 from medmo_models.errors import CannotRunError
 from medmo_models.strict_json import read_json_object
 
-__all__ = ["EXPORT_METHODS", "ExportMethod", "ExportRequest", "PhaseProgress", "run_export"]
+__all__ = ["EXPORT_METHODS", "ExportMethod", "ExportRequest", "Notice", "PhaseProgress", "run_export"]
 
 #: Seed of the calibration phantoms: neither training nor held-out ones.
 CALIBRATION_SEED = 99
@@ -36,6 +37,8 @@ _INTERMEDIATE = "gptq-intermediate"
 
 #: Called with the phase in words, what is done and the total.
 PhaseProgress = Callable[[str, int, int], None]
+#: Called with a sentence for the person who waits.
+Notice = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +54,18 @@ class _Written:
     bits_per_weight: float
 
 
-def run_export(request: ExportRequest, progress: PhaseProgress | None = None) -> Artifact:
+def run_export(request: ExportRequest, progress: PhaseProgress | None = None, notice: Notice | None = None) -> Artifact:
     """Export, check against the source, and install in one rename.
+
+    A GPTQ export that is killed or cancelled leaves its finished layers in a hidden folder beside the destination; the
+    same request goes on from there, and its result has the same bytes as if it had never been stopped.
+
+    Parameters
+    ----------
+    request : ExportRequest
+    progress : callable, optional
+    notice : callable, optional
+        Told, in a sentence, what is resumed, what is kept, and how much of a GPU's memory is needed.
 
     Raises
     ------
@@ -63,6 +76,7 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None) ->
         If a package that quantizes is not installed.
     """
     report = progress or (lambda _phase, _done, _total: None)
+    say = notice or (lambda _text: None)
     check_packages(request.method)
     source_method = check_checkpoint(request.checkpoint, ("gptq",) if request.method == "onnx-int4" else ())
     if request.reference is not None:
@@ -70,13 +84,14 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None) ->
     with (
         disk_errors_explained(request.destination),
         create_artifact(request.destination, overwrite=request.overwrite) as writer,
+        work_kept_if_stopped(request.destination, say),
+        disk_errors_explained(request.destination),  # once more: what an error removes depends on what it is
     ):
         source = open_model(request.checkpoint)
-        written = _write(request, source.manifest, writer.path, report)
-        report("comparing with the source", 0, 1)
+        written = _write(request, source, writer.path, report, say)
         held_out = phantom_calibration(_CHECK_SAMPLES, HELD_OUT_SEED)
         compared = request.reference or request.checkpoint
-        checked = check_export(compared, source_method, writer.path, request.method, held_out, request.device)
+        checked = check_export(compared, source_method, writer.path, request.method, held_out, request.device, report)
         return writer.finish(
             ManifestFacts(
                 spec_id=source.spec.id,
@@ -98,22 +113,34 @@ def check_packages(method: ExportMethod) -> None:
         raise CannotRunError(f"Exporting needs {' and '.join(missing)}: install medmo-edge[torch].")
 
 
-def _write(request: ExportRequest, source: Manifest, staging: Path, report: PhaseProgress) -> _Written:
+def _write(request: ExportRequest, source: Artifact, staging: Path, report: PhaseProgress, notice: Notice) -> _Written:
     if request.method == "bnb-nf4":
         report("quantizing", 0, 1)
         quantize_bnb(request.checkpoint, staging, BnbOptions(), device=request.device)
         return _describe_written(staging, None)
     if request.method == "gptq":
-        return _describe_written(staging, _calibrated_gptq(request, staging, report))
-    return _write_onnx(request, source, staging, report)
+        return _describe_written(staging, _calibrated_gptq(request, source, staging, report, notice))
+    return _write_onnx(request, source, staging, report, notice)
 
 
-def _calibrated_gptq(request: ExportRequest, destination: Path, report: PhaseProgress) -> Calibration:
+def _calibrated_gptq(
+    request: ExportRequest, source: Artifact, staging: Path, report: PhaseProgress, notice: Notice
+) -> Calibration:
     from medmo_export.gptq.quantize import quantize_gptq
 
     used = request.calibration or phantom_set(request.calibration_samples, CALIBRATION_SEED)
-    quantize_gptq(request.checkpoint, destination, request.gptq, used.samples, device=request.device, progress=report)
-    return Calibration(used.id, calibration_hash(used.samples), len(used.samples))
+    digest = calibration_hash(used.samples)
+    quantize_gptq(
+        request.checkpoint,
+        staging,
+        request.gptq,
+        used.samples,
+        device=request.device,
+        work=gptq_work_folder(request.destination, source.id, request.gptq, digest, request.device),
+        progress=report,
+        notice=notice,
+    )
+    return Calibration(used.id, digest, len(used.samples))
 
 
 def _describe_written(folder: Path, calibration: Calibration | None) -> _Written:
@@ -132,23 +159,26 @@ def _describe_written(folder: Path, calibration: Calibration | None) -> _Written
     )
 
 
-def _write_onnx(request: ExportRequest, source: Manifest, staging: Path, report: PhaseProgress) -> _Written:
+def _write_onnx(
+    request: ExportRequest, source: Artifact, staging: Path, report: PhaseProgress, notice: Notice
+) -> _Written:
     from medmo_export.onnx.eight_bit_cache import calibrate_cache, write_eight_bit_cache
     from medmo_export.onnx.linear import ROUNDING_BLOCK
     from medmo_export.onnx.sixteen_bit_attention import write_sixteen_bit_attention
     from medmo_export.onnx.write import Protected, kept_in_higher_precision, write_onnx
     from medmo_models.networks.onnx.settings import EXACT_DECODER_NAME, FAST_DECODER_NAME
 
-    weights, calibration = request.checkpoint, source.calibration
-    group, symmetric, ordered = source.group_size, source.symmetric, source.activation_order
+    known = source.manifest
+    weights, calibration = request.checkpoint, known.calibration
+    group, symmetric, ordered = known.group_size, known.symmetric, known.activation_order
     if request.method == "onnx-fp32":
         group, symmetric, ordered = None, None, None
-    elif source.method != "gptq" and request.round_to_nearest:
+    elif known.method != "gptq" and request.round_to_nearest:
         group, symmetric, ordered = ROUNDING_BLOCK, True, False
-    elif source.method != "gptq":
+    elif known.method != "gptq":
         weights = staging / _INTERMEDIATE
         weights.mkdir()
-        made = _describe_written(weights, calibration := _calibrated_gptq(request, weights, report))
+        made = _describe_written(weights, calibration := _calibrated_gptq(request, source, weights, report, notice))
         group, symmetric, ordered = made.group_size, made.symmetric, made.activation_order
     text_bits: WeightBits = 32 if request.method == "onnx-fp32" else 4
     protected = Protected(request.protected_layers, request.reference or request.checkpoint)

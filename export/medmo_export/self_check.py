@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medmo_export.calibration import CalibrationSample
+from medmo_models.distributions import log_softmax
 from medmo_models.errors import InputError
 from medmo_models.preprocessing import PreparedPrompt
 
@@ -21,6 +23,7 @@ Logits = NDArray[np.float32]
 HELD_OUT_SEED = 4242
 #: A 4-bit export whose mean KLD is above this is broken, not merely quantized.
 LARGEST_MEAN_KLD = 2.0
+_PHASE = "comparing with the source"
 
 
 @dataclass(frozen=True)
@@ -48,59 +51,95 @@ class SelfCheck:
         return asdict(self)
 
 
-def answer_logits(checkpoint: Path, method: str, samples: Sequence[CalibrationSample], device: str) -> list[Logits]:
-    """Return, per sample, the float32 logits that predict its answer tokens, shape (tokens, vocabulary)."""
+def answer_logits(
+    checkpoint: Path,
+    method: str,
+    samples: Sequence[CalibrationSample],
+    device: str,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[Logits]:
+    """Return, per sample, the float32 logits that predict its answer tokens, shape (tokens, vocabulary).
+
+    Full-precision and GPTQ checkpoints are computed a layer at a time, by transformers' modules and with the values
+    that the files stand for, so that a model larger than the memory can be checked. ``progress`` is told of layers.
+    """
+    prompts, firsts = _prepare(checkpoint, samples)
+    if method == "bnb-nf4" or method.startswith("onnx"):
+        compute = _logits_function(checkpoint, method, device)
+        made = [compute(prompt, first) for prompt, first in zip(prompts, firsts, strict=True)]
+    else:
+        import torch
+
+        from medmo_models.networks.streamed import StreamedNetwork
+
+        network = StreamedNetwork(checkpoint, device, torch.float32 if device == "cpu" else torch.float16)
+        made = [logits.numpy() for logits in network.logits(prompts, firsts, progress)]
+    return [logits[:-2] for logits in made]  # the last two tokens end the turn: <|im_end|> and a line break
+
+
+def _prepare(checkpoint: Path, samples: Sequence[CalibrationSample]) -> tuple[list[PreparedPrompt], list[int]]:
+    """Return the samples as prompts, and the positions whose logits predict their answers' first tokens."""
     from medmo_models.preprocessing import PromptPreparer
     from medmo_models.specs import spec_for_config
     from medmo_models.strict_json import read_json_object
 
-    compute = _logits_function(checkpoint, method, device)
     spec = spec_for_config(read_json_object(checkpoint / "config.json"))
     preparer = PromptPreparer(checkpoint, spec.default_max_pixels)
-    results = []
-    for sample in samples:
-        question = preparer.prepare(sample.turns[:-1])
-        whole = preparer.prepare(sample.turns, add_generation_prompt=False)
-        start = len(question.input_ids)  # the last two tokens end the turn: <|im_end|> and a line break
-        results.append(compute(whole, start - 1)[:-2])
-    return results
+    prompts = [preparer.prepare(sample.turns, add_generation_prompt=False) for sample in samples]
+    return prompts, [len(preparer.prepare(sample.turns[:-1]).input_ids) - 1 for sample in samples]
 
 
 def _logits_function(checkpoint: Path, method: str, device: str) -> Callable[[PreparedPrompt, int], Logits]:
-    """Load a checkpoint and return what computes its logits of a prompt from a position on."""
+    """Load a checkpoint with its own library and return what computes its logits of a prompt from a position on."""
     if method.startswith("onnx"):
         from medmo_models.networks.onnx.network import OnnxNetwork
 
         return OnnxNetwork(checkpoint).logits
     import torch
 
-    from medmo_models.networks.full_precision import load_bitsandbytes, load_full_precision
-    from medmo_models.networks.gptq import load_gptq_network
+    from medmo_models.networks.full_precision import load_bitsandbytes
     from medmo_models.networks.inputs import prompt_logits
 
     dtype = torch.float32 if device == "cpu" else torch.float16
-    loaders = {"gptq": load_gptq_network, "bnb-nf4": load_bitsandbytes}
-    network = loaders.get(method, load_full_precision)(checkpoint, device=device, dtype=dtype)
+    network = load_bitsandbytes(checkpoint, device=device, dtype=dtype)
     return lambda prompt, first: prompt_logits(network, prompt, first).numpy()
 
 
 def check_export(
-    source: Path, source_method: str, export: Path, method: str, samples: Sequence[CalibrationSample], device: str
+    source: Path,
+    source_method: str,
+    export: Path,
+    method: str,
+    samples: Sequence[CalibrationSample],
+    device: str,
+    progress: Callable[[str, int, int], None] = lambda _phase, _done, _total: None,
 ) -> SelfCheck:
     """Compare an export with its source, or with another checkpoint of the same model.
+
+    Parameters
+    ----------
+    source, export : Path
+    source_method, method : str
+    samples : sequence of CalibrationSample
+        Held out from calibration.
+    device : str
+    progress : callable
+        Called with the phase in words, what is done and the total.
 
     Raises
     ------
     InputError
         If the export computes no numbers, or its mean KLD is above `LARGEST_MEAN_KLD`.
     """
-    reference = answer_logits(source, source_method, samples, device)
-    quantized = answer_logits(export, method, samples, device)
+    progress(_PHASE, 0, 1)
+    reference = answer_logits(source, source_method, samples, device, partial(progress, _PHASE))
+    progress(f"{_PHASE}: the export", 0, 1)
+    quantized = answer_logits(export, method, samples, device, partial(progress, f"{_PHASE}: the export"))
     klds, agreements, largest = [], [], 0.0
     for p, q in zip(reference, quantized, strict=True):
         if not np.isfinite(q).all():
             raise InputError("The export is broken: it computes values that are no numbers; nothing was installed.")
-        log_p, log_q = _log_softmax(p), _log_softmax(q)
+        log_p, log_q = log_softmax(p), log_softmax(q)
         klds.append((np.exp(log_p) * (log_p - log_q)).sum(axis=-1))
         agreements.append(p.argmax(axis=-1) == q.argmax(axis=-1))
         largest = max(largest, float(np.abs(p - q).max()))
@@ -112,9 +151,3 @@ def check_export(
             f"(the bound is {LARGEST_MEAN_KLD}); nothing was installed."
         )
     return check
-
-
-def _log_softmax(logits: Logits) -> NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result

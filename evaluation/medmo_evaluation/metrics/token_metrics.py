@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medmo_evaluation.compare.records import TokenRecord
+from medmo_models.distributions import log_softmax
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,6 @@ class ReferenceDistributions:
         kept = np.exp(self.log_probabilities.astype(np.float64)).sum(axis=-1)
         missing: NDArray[np.float64] = np.clip(1.0 - kept, 0.0, None)
         return missing
-
-
-def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return log probabilities along the last axis in float64."""
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result
 
 
 def keep_distributions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from medmo_models.errors import InputError
@@ -42,6 +42,24 @@ class GptqOptions:
     damping: float = 0.05
     scale_search: float = 0.0
     gptaq: float = 0.0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How finely one linear layer is quantized: bits of a weight, and inputs that share a scale."""
+
+    bits: int
+    group_size: int
+
+
+#: Gives the grid of a linear layer by its module name.
+Grids = Callable[[str], Grid]
+
+
+def one_grid(options: GptqOptions) -> Grids:
+    """Return the same grid for every layer, as the options say."""
+    grid = Grid(options.bits, options.group_size)
+    return lambda _name: grid
 
 
 def check_options(options: GptqOptions, layers: Mapping[str, tuple[int, int]]) -> None:

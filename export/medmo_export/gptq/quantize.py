@@ -1,4 +1,4 @@
-"""Quantizes the text decoder of a Qwen3-VL checkpoint with GPTQ."""
+"""Quantizes the text decoder of a Qwen3-VL checkpoint with GPTQ, a layer at a time."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
 
 from medmo_export.calibration import CalibrationSample
 from medmo_export.checkpoint_files import copy_companions, write_config, write_quantize_config
-from medmo_export.gptq.options import GptqOptions, check_options
+from medmo_export.gptq.device_memory import LongestSample, check_device_memory
+from medmo_export.gptq.options import GptqOptions, check_options, one_grid
+from medmo_export.gptq.samples import Prompts, SpilledSamples
 from medmo_export.gptq.weights import text_linear_layers, write_weights
-from medmo_models.artifact.checkpoint import Checkpoint, read_checkpoint
+from medmo_export.gptq.work import Work
+from medmo_models.artifact.checkpoint import read_checkpoint
 from medmo_models.artifact.weights import read_tensor_headers
-from medmo_models.errors import CannotRunError, InputError
+from medmo_models.errors import InputError, OutOfMemoryError
 from medmo_models.networks.gptqmodel_library import quiet_gptqmodel
-from medmo_models.preprocessing import PreparedPrompt, PromptPreparer
-
-if TYPE_CHECKING:
-    import torch
+from medmo_models.networks.streamed import StreamedNetwork
 
 #: Called with the phase in words, what is done and the total; may raise to stop the export.
 PhaseProgress = Callable[[str, int, int], None]
+#: Called with a sentence for the person who waits.
+Notice = Callable[[str], None]
 _DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 
 
@@ -34,12 +38,14 @@ def quantize_gptq(
     calibration: Sequence[CalibrationSample],
     *,
     device: str = "cpu",
+    work: Path | None = None,
     progress: PhaseProgress | None = None,
+    notice: Notice | None = None,
 ) -> None:
     """Write ``checkpoint`` in Hugging Face's GPTQ format, version 1.
 
     Only linear layers of the text decoder are quantized. Vision tower, mergers, embedding, norms and head
-    have the source's bytes.
+    have the source's bytes. One decoder layer and one sample are in memory at a time.
 
     Parameters
     ----------
@@ -51,28 +57,40 @@ def quantize_gptq(
     calibration : sequence of CalibrationSample
     device : str
         Where to quantize. On a CPU the calibration runs in float32, elsewhere in the checkpoint's dtype.
+    work : Path, optional
+        A folder of this request's own (see `medmo_export.resume`). What is in it is gone on with, bit by bit as if it
+        had never been stopped; it stays when this returns or raises. Without it, nothing can be gone on with.
     progress : callable, optional
+    notice : callable, optional
 
     Raises
     ------
     InputError
         If an option does not fit the checkpoint, or there are no samples.
     CannotRunError
-        If the device runs out of memory.
+        If the device's memory cannot hold a layer, or runs out, or GPTQ finds no solution for a layer.
     """
     report = progress or (lambda _phase, _done, _total: None)
+    say = notice or (lambda _text: None)
     source = read_checkpoint(checkpoint)
     weight_files = [checkpoint / name for name in source.files if name.endswith(".safetensors")]
     check_options(options, text_linear_layers(read_tensor_headers(weight_files)))
     if not calibration:
         raise InputError("GPTQ needs calibration samples; give at least one.")
-    inputs = _forward_inputs(source, calibration, report)
-    with tempfile.TemporaryDirectory(dir=destination, prefix="quantizing-") as scratch:
-        packed = Path(scratch) / "packed"
-        with _memory_errors_explained(device):
-            _run_gptqmodel(source, packed, options, inputs, device, report)
+    prompts = Prompts(source, calibration)
+    dtype: torch.dtype = torch.float32 if device == "cpu" else getattr(torch, _DTYPES[source.quantization.method])
+    shape, longest = source.spec.architecture, _longest(prompts, report)
+    if prediction := check_device_memory(shape, dtype.itemsize, longest, options, device):
+        say(prediction)
+    with _folder(work, destination) as folder, _memory_errors_explained(device), quiet_gptqmodel():
+        from medmo_export.gptq.loop import quantize_layers
+
+        network = StreamedNetwork(checkpoint, device, dtype)
+        kept = Work(folder, network.layers)
+        samples = SpilledSamples(kept, network, len(prompts), device, with_exact=options.gptaq > 0)
+        quantize_layers(network, kept, samples, prompts, options, one_grid(options), report, say)
         report("writing", 0, 1)
-        write_weights(weight_files, sorted(packed.glob("*.safetensors")), destination)
+        write_weights(weight_files, kept.results(), destination)
     copy_companions(checkpoint, destination)
     settings = quantization_config(options)
     write_config(checkpoint, destination, settings)
@@ -102,122 +120,29 @@ def quantization_config(options: GptqOptions) -> dict[str, Any]:
     }
 
 
-def _forward_inputs(
-    source: Checkpoint, calibration: Sequence[CalibrationSample], report: PhaseProgress
-) -> list[dict[str, torch.Tensor]]:
-    """Prepare the samples by the path that the runtime uses: keyword arguments of transformers' forward."""
-    preparer = PromptPreparer(source.path, source.spec.default_max_pixels)
-    inputs = []
-    for done, sample in enumerate(calibration):
-        report("preparing samples", done, len(calibration))
-        inputs.append(_as_tensors(preparer.prepare(sample.turns, add_generation_prompt=False)))
-    return inputs
-
-
-def _as_tensors(prompt: PreparedPrompt) -> dict[str, torch.Tensor]:
-    import torch
-
-    tensors = {
-        "input_ids": torch.from_numpy(prompt.input_ids)[None],
-        "mm_token_type_ids": torch.from_numpy(prompt.token_types)[None],
-    }
-    if prompt.pixel_values is not None and prompt.image_grids is not None:
-        tensors["pixel_values"] = torch.from_numpy(prompt.pixel_values)
-        tensors["image_grid_thw"] = torch.from_numpy(prompt.image_grids)
-    return tensors
-
-
-def _run_gptqmodel(
-    source: Checkpoint,
-    packed: Path,
-    options: GptqOptions,
-    inputs: list[dict[str, torch.Tensor]],
-    device: str,
-    report: PhaseProgress,
-) -> None:
-    """Quantize and save to ``packed``, with all of GPTQModel's own files beside it."""
-    import torch
-
-    dtype = "float32" if device == "cpu" else _DTYPES[source.quantization.method]
-    with quiet_gptqmodel():
-        from gptqmodel import DEVICE_THREAD_POOL, GPTQModel, QuantizeConfig
-        from gptqmodel.quantization.config import GPTAQConfig
-
-        from medmo_export.gptq.definition import registered
-
-        settings = QuantizeConfig(
-            bits=options.bits,
-            group_size=options.group_size,
-            desc_act=options.activation_order,
-            sym=options.symmetric,
-            damp_percent=options.damping,
-            mse=options.scale_search,
-            gptaq=None if options.gptaq == 0 else GPTAQConfig(alpha=options.gptaq),
-            pack_impl="original",  # the others compile C++ first: about 100 seconds
-            fallback=None,  # by default, layers with few samples are rounded instead, without a word
-            offload_to_disk=True,  # one layer in memory at a time
-            offload_to_disk_path=str(packed.with_name("offloaded")),
-        )
-        with registered(), _logs_kept_in(packed.with_name("logs")), _thread_errors_raised():
-            model = GPTQModel.load(
-                str(source.path), settings, device=device, dtype=getattr(torch, dtype), trust_remote_code=False
-            )
-            model.layer_callback = _LayerProgress(report, model.model.config.text_config.num_hidden_layers)
-            try:
-                model.quantize(inputs, batch_size=1)
-            finally:
-                DEVICE_THREAD_POOL.wait()  # its threads write below `packed`, which is about to go
-            model.save(str(packed))
+def _longest(prompts: Prompts, report: PhaseProgress) -> LongestSample:
+    """Prepare every sample once, so that a bad one is refused before the long work, and measure them."""
+    result = LongestSample(0, 0)
+    for done, prompt in enumerate(prompts):
+        report("preparing samples", done, len(prompts))
+        result = result.including(prompt)
+    return result
 
 
 @contextmanager
-def _thread_errors_raised() -> Iterator[None]:
-    """Raise what fails in GPTQModel's threads, which would end the whole process at once (7.7.0, ``os._exit``)."""
-    from gptqmodel.utils import threadx
-
-    errors: list[BaseException] = []
-    before = threadx._DeviceWorker._abort_process
-    threadx._DeviceWorker._abort_process = lambda _worker, error: errors.append(error)
-    try:
-        yield
-    finally:
-        threadx._DeviceWorker._abort_process = before
-        if errors:
-            raise errors[0]
-
-
-class _LayerProgress:
-    """GPTQModel's callback after each layer."""
-
-    def __init__(self, report: PhaseProgress, layers: int) -> None:
-        self._report, self._layers = report, layers
-
-    def layer_complete(self, layer_idx: int, submodule_finalized: bool) -> None:
-        """Report a quantized layer; the second call, when the layer is packed, comes from another thread."""
-        if not submodule_finalized:
-            self._report("quantizing layers", layer_idx + 1, self._layers)
-
-
-@contextmanager
-def _logs_kept_in(directory: Path) -> Iterator[None]:
-    """Send the log files that GPTQModel would leave in the working directory elsewhere."""
-    from gptqmodel.looper import loop_processor
-
-    before = loop_processor._PROJECT_LOG_DIR
-    loop_processor._PROJECT_LOG_DIR = directory
-    try:
-        yield
-    finally:
-        loop_processor._PROJECT_LOG_DIR = before
+def _folder(work: Path | None, destination: Path) -> Iterator[Path]:
+    if work is not None:
+        yield work
+        return
+    with tempfile.TemporaryDirectory(dir=destination, prefix="quantizing-") as scratch:
+        yield Path(scratch)
 
 
 @contextmanager
 def _memory_errors_explained(device: str) -> Iterator[None]:
-    import torch
-
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
-        raise CannotRunError(
-            f"{device} ran out of memory while quantizing; use fewer calibration samples or another device."
+        raise OutOfMemoryError(
+            f"{device} ran out of memory while quantizing; close other programs or use another device."
         ) from error

@@ -68,8 +68,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise InputError(f"{path} is no model: it has neither {MANIFEST_NAME} nor {CONFIG_NAME}.")
     config = read_json_object(path / CONFIG_NAME)
     spec = spec_for_config(config, str(path / CONFIG_NAME))
-    weight_files = _weight_files(path)
-    headers = read_tensor_headers(path / name for name in weight_files)
+    weights = weight_files(path)
+    headers = read_tensor_headers(path / name for name in weights)
     quantization = read_quantization(config, headers, str(path / CONFIG_NAME))
     bits = quantization.bits if quantization.method == "gptq" else None
     side_files = [
@@ -79,7 +79,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         and not entry.name.startswith(".")
         and entry.is_file()
     ]
-    files = tuple(sorted({*weight_files, *side_files}))
+    files = tuple(sorted({*weights, *side_files}))
     return Checkpoint(path, spec, quantization, bits_per_weight(headers, bits).text_layers, files)
 
 
@@ -175,8 +175,14 @@ def _block_size(headers: Mapping[str, TensorHeader]) -> int:
     return headers[name.removesuffix(".absmax")].bits // 4 // headers[name].elements
 
 
-def _weight_files(path: Path) -> list[str]:
-    """Return the names of the safetensors files that make the model, from the index if there is one."""
+def weight_files(path: Path) -> list[str]:
+    """Return the names of the safetensors files that make the model, from the index if there is one.
+
+    Raises
+    ------
+    InputError
+        If there are none, or the index names what is no safetensors file beside it.
+    """
     if not (path / _INDEX_NAME).is_file():
         if (path / _SINGLE_NAME).is_file():
             return [_SINGLE_NAME]

@@ -82,16 +82,36 @@ def publish(staging: Path, destination: Path) -> None:
     _sync_folder(destination.parent)
 
 
+def resumable_folder(destination: Path, key: str) -> Path:
+    """Return the folder beside ``destination`` where a long export keeps what it has done for the request ``key``."""
+    return destination.parent / f".{destination.name}.work-{key}"
+
+
+def resumable_folders(destination: Path) -> list[Path]:
+    """Return the folders of all unfinished exports to ``destination`` that could be gone on with."""
+    return sorted(destination.parent.glob(f".{_escape(destination.name)}.work-*"))
+
+
+def discard_resumable(destination: Path) -> None:
+    """Remove what unfinished exports to ``destination`` have kept; only while its writing is `exclusive`."""
+    for folder in resumable_folders(destination):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def discard_staging(destination: Path) -> None:
     """Remove what a killed export or import left beside ``destination``; what is at ``destination`` stays.
+
+    What could have been gone on with goes too.
 
     Raises
     ------
     InputError
         If another process is writing the same destination.
     """
-    with exclusive(destination.resolve()) as staging:
+    destination = destination.resolve()
+    with exclusive(destination) as staging:
         shutil.rmtree(staging, ignore_errors=True)
+        discard_resumable(destination)
 
 
 def _swap(staging: Path, destination: Path) -> None:

@@ -37,7 +37,7 @@ def load_dequantized(directory: Path, method: str) -> Qwen3VLForConditionalGener
     for file in sorted(directory.glob("*.safetensors")):
         tensors |= load_file(file)
     if method == "gptq":
-        tensors = _unpack_gptq(tensors)
+        tensors = unpack_gptq(tensors)
     elif method == "bnb-nf4":
         tensors = _unpack_bitsandbytes(tensors)
     network = Qwen3VLForConditionalGeneration(Qwen3VLConfig.from_dict(settings)).float()
@@ -56,8 +56,19 @@ def unpack_int4(packed: torch.Tensor, axis: int) -> torch.Tensor:
     return values.flatten(axis, axis + 1)
 
 
-def _unpack_gptq(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Undo the GPTQ v1 layout: weight[out, in] = (q - (z + 1)) * scale, one group per ``g_idx`` entry."""
+def unpack_gptq(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Undo the 4-bit GPTQ v1 layout: weight[out, in] = (q - (z + 1)) * scale, one group per ``g_idx`` entry.
+
+    Parameters
+    ----------
+    tensors : dict
+        By name; what belongs to no packed layer is returned as it is.
+
+    Returns
+    -------
+    dict
+        float32 weights, shape (outputs, inputs), in place of the packed tensors.
+    """
     result = {}
     for name, value in tensors.items():
         layer, _, part = name.rpartition(".")
