@@ -21,6 +21,7 @@ from medmo_models.artifact import Artifact, Calibration, Manifest, ManifestFacts
 from medmo_models.artifact.checkpoint import read_quantization
 from medmo_models.artifact.weights import bits_per_weight, read_tensor_headers
 from medmo_models.errors import CannotRunError
+from medmo_models.networks.bitsandbytes import QuantType
 from medmo_models.strict_json import read_json_object
 
 __all__ = ["EXPORT_METHODS", "ExportMethod", "ExportRequest", "PhaseProgress", "run_export"]
@@ -31,7 +32,8 @@ _CHECK_SAMPLES = 12
 #: Samples from which the range of keys and values is taken.
 _CACHE_SAMPLES = 8
 #: What quantizes, beside torch; ONNX otherwise.
-_PACKAGES = {"gptq": ("gptqmodel",), "bnb-nf4": ("bitsandbytes",)}
+_PACKAGES = {"gptq": ("gptqmodel",), "bnb-nf4": ("bitsandbytes",), "bnb-fp4": ("bitsandbytes",)}
+_QUANT_TYPES: dict[ExportMethod, QuantType] = {"bnb-nf4": "nf4", "bnb-fp4": "fp4"}
 _INTERMEDIATE = "gptq-intermediate"
 
 #: Called with the phase in words, what is done and the total.
@@ -99,9 +101,10 @@ def check_packages(method: ExportMethod) -> None:
 
 
 def _write(request: ExportRequest, source: Manifest, staging: Path, report: PhaseProgress) -> _Written:
-    if request.method == "bnb-nf4":
+    if request.method in _QUANT_TYPES:
         report("quantizing", 0, 1)
-        quantize_bnb(request.checkpoint, staging, BnbOptions(), device=request.device)
+        options = BnbOptions(_QUANT_TYPES[request.method])
+        quantize_bnb(request.checkpoint, staging, options, device=request.device)
         return _describe_written(staging, None)
     if request.method == "gptq":
         return _describe_written(staging, _calibrated_gptq(request, staging, report))

@@ -24,7 +24,7 @@ def measure(candidate: Candidate, search: Search, judge: Judge) -> Measurement:
     such for this call only.
     """
     artifact = candidate.artifact
-    method = artifact.manifest.method
+    method = candidate.method
     try:
         judged_on = None if method.startswith("onnx") else judge(method)
         made = measure_in_worker(artifact.path, candidate.backend.name, candidate.device, candidate.dtype, judged_on)

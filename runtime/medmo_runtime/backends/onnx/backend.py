@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from medmo_models.artifact import Artifact, Method
 from medmo_models.errors import InputError
 from medmo_runtime.backends.base import Availability
@@ -21,6 +23,7 @@ class OnnxBackend:
 
     name = "onnx"
     methods: tuple[Method, ...] = ("onnx-int4", "onnx-fp32")
+    rounds: Mapping[Method, Method] = {}
 
     def devices(self, machine: Machine) -> tuple[str, ...]:
         """Return the devices of the providers that the installed ONNX Runtime has."""
