@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check package package-smoke train clean
+.PHONY: demo test check interop package package-smoke train clean
 
 demo: $(READY)
 	$(BIN)/medmo demo --out medmo-demo
@@ -22,6 +22,13 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
+
+# Reads exports with other libraries, in environments that do not have this project: tests/interop/README.md.
+interop: $(READY)
+	$(BIN)/python tests/interop/make_artifacts.py build/interop/artifacts
+	PYTHON=$(PYTHON) tests/interop/environments.sh build/interop
+	build/interop/transformers-5/bin/python tests/interop/read_artifacts.py build/interop/artifacts
+	build/interop/transformers-4.57/bin/python tests/interop/read_artifacts.py build/interop/artifacts
 
 # The viewer as one folder, without torch: dist/medmo-edge (minutes).
 package: $(READY)

@@ -109,7 +109,7 @@ def test_an_index_that_points_elsewhere_is_refused(tmp_path: Path) -> None:
     [
         (FULL, {"quant_method": "awq"}, '"awq" quantization is not supported'),
         (BNB, {**BNB_CONFIG, "bnb_4bit_quant_type": "int8"}, "only 4-bit nf4 and fp4 are supported"),
-        (FULL, {"quant_method": "bitsandbytes", "load_in_4bit": False}, "only 4-bit NF4 is supported"),
+        (FULL, {"quant_method": "bitsandbytes", "load_in_4bit": False}, "only 4-bit nf4 and fp4 are supported"),
         (FULL, GPTQ_CONFIG, "settings do not fit the stored weights"),
         (GPTQ, None, "settings do not fit the stored weights"),
         (BNB, GPTQ_CONFIG, "settings do not fit the stored weights"),
