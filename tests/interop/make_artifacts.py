@@ -65,7 +65,7 @@ def _request(method: ExportMethod, destination: Path) -> ExportRequest:
 
 
 def _keep_logits(artifact: Path, method: str, kept: Path, pixels: np.ndarray) -> None:
-    """Keep the model's inputs, the logits of our backend in bfloat16, and those of the weights written out in float32."""
+    """Keep the model's inputs, our backend's logits in bfloat16, and those of the weights written out in float32."""
     spec = spec_for_config(read_json_object(artifact / "config.json"))
     turn = ChatTurn("user", QUESTION, (pixels,))
     prompt = PromptPreparer(artifact, spec.default_max_pixels).prepare([turn])
