@@ -90,9 +90,11 @@ def gptq(
 ) -> None:
     """GPTQ: calibrated 4-bit weights, read by GPTQModel, vLLM and others."""
     with errors_as_sentences():
+        checkpoint = find_model(model)
+        check_checkpoint(checkpoint)  # before a calibration set is read, which may take minutes
         request = ExportRequest(
             method="gptq",
-            checkpoint=find_model(model),
+            checkpoint=checkpoint,
             destination=out,
             gptq=GptqOptions(
                 group_size=group_size,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from medmo_export.bnb import HIGH_PRECISION, BnbOptions, quantize_bnb
 from medmo_export.calibration import calibration_hash, phantom_calibration, phantom_set
-from medmo_export.checkpoint import check_checkpoint
+from medmo_export.checkpoint import check_checkpoint, check_preprocessing
 from medmo_export.checkpoint_files import copy_companions, write_plain_config
 from medmo_export.disk_errors import disk_errors_explained
 from medmo_export.onnx.options import WeightBits
@@ -67,6 +67,7 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None) ->
     report = progress or (lambda _phase, _done, _total: None)
     check_packages(request.method)
     source_method = check_checkpoint(request.checkpoint, ("gptq",) if request.method == "onnx-int4" else ())
+    check_preprocessing(request.checkpoint)
     if request.reference is not None:
         source_method = check_checkpoint(request.reference)
     with (

@@ -77,7 +77,7 @@ DAMAGES: dict[Callable[[Path], None], str] = {
     other_architecture: "llama",
     no_weights: "safetensors",
     missing_shard: "model-00002-of-00002.safetensors is missing",
-    truncated: "model.safetensors is missing, cut short",
+    truncated: "model.safetensors is cut short",
     no_tokenizer: "tokenizer",
 }
 

@@ -14,6 +14,8 @@ from medmo_runtime.hardware import Machine
 from medmo_runtime.memory import Measure, MemoryParts, Workload
 
 _COSTS = TorchCosts(libraries=940_000_000)
+#: Rounding leaves freed memory in the process: 0.65 GB beside 1.87 GB of packed layers at the 4B shape, on a CPU.
+_ROUNDING_COSTS = TorchCosts(libraries=_COSTS.libraries, packed_copies=1.4)
 
 
 class BitsAndBytesBackend:
@@ -48,8 +50,10 @@ class BitsAndBytesBackend:
         self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
     ) -> MemoryParts:
         """Predict memory with the packed weights as stored, or as they will be once rounded."""
-        rounded = rounded_weight_bytes(artifact) if artifact.manifest.method in self.rounds else None
-        return predict_torch_memory(artifact, device, dtype, workload, measures, _COSTS, rounded)
+        if artifact.manifest.method not in self.rounds:
+            return predict_torch_memory(artifact, device, dtype, workload, measures, _COSTS)
+        rounded = rounded_weight_bytes(artifact)
+        return predict_torch_memory(artifact, device, dtype, workload, measures, _ROUNDING_COSTS, rounded)
 
     def load(
         self, artifact: Artifact, device: str, dtype: str, measures: frozenset[Measure] = frozenset()
