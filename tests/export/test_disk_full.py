@@ -58,8 +58,13 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path: Path, size: str,
     assert left == ""
 
 
-def test_a_read_only_disk_is_a_sentence(tmp_path: Path) -> None:
-    code, message, left = export_to(tmp_path, "size=1m,ro", "bnb")
-    assert code == 2
+@pytest.mark.parametrize(
+    "arguments",
+    [("gptq", "--samples", "2"), ("bnb",), ("onnx", "--weights", "round-to-nearest")],
+    ids=lambda value: value[0],
+)
+def test_a_read_only_disk_is_a_sentence(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    code, message, left = export_to(tmp_path, "size=1m,ro", *arguments)
+    assert code == 2, message
     assert message == f"medmo: {tmp_path} cannot be written: Read-only file system."
     assert left == ""
