@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -131,40 +129,3 @@ def test_what_is_there_already_stays(format_options: tuple[str, ...], tmp_path: 
     assert "is not an artifact, so it is not replaced" in forced.sentence()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert (out / "notes.txt").read_text() == "mine"
-
-
-@contextmanager
-def an_ordinary_user() -> Iterator[None]:
-    """Give up root inside of the ``with`` block: root may write everywhere."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        try:
-            (embedded_model_path() / "config.json").read_bytes()
-        except PermissionError:
-            pytest.skip("ordinary users cannot read this checkout")
-        yield
-    finally:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def locked_folder() -> Iterator[Path]:
-    """A folder that everybody can enter and nobody but root can write; pytest's own are closed to others."""
-    with tempfile.TemporaryDirectory() as parent:
-        Path(parent).chmod(0o755)
-        locked = Path(parent, "locked")
-        locked.mkdir(mode=0o555)
-        yield locked
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permissions of another kind")
-@every_format
-def test_no_permission_to_write(format_options: tuple[str, ...], locked_folder: Path) -> None:
-    with an_ordinary_user():
-        done = export(format_options, embedded_model_path(), locked_folder / "out")
-    assert done.code == 2, done.err
-    assert f"{locked_folder} cannot be written: Permission denied." in done.sentence()
-    assert list(locked_folder.iterdir()) == []
