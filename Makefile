@@ -9,7 +9,7 @@ SWIFTSHADER ?= /usr/lib/chromium
 WEBGPU := .venv-webgpu
 EMULATED := LD_LIBRARY_PATH=$(SWIFTSHADER) VK_ICD_FILENAMES=$(SWIFTSHADER)/vk_swiftshader_icd.json
 
-.PHONY: demo test check webgpu translations package package-smoke train clean
+.PHONY: demo test check interop webgpu translations package package-smoke train clean
 
 demo: $(READY)
 	$(BIN)/medmo demo --out medmo-demo
@@ -47,6 +47,13 @@ $(WEBGPU)/.ready: pyproject.toml constraints.txt tests/webgpu/requirements.py
 		--requirement $(WEBGPU)/requirements.txt
 	$(WEBGPU)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $(WEBGPU)/.ready
+
+# Reads exports with other libraries, in environments that do not have this project: tests/interop/README.md.
+interop: $(READY)
+	$(BIN)/python tests/interop/make_artifacts.py build/interop/artifacts
+	PYTHON=$(PYTHON) tests/interop/environments.sh build/interop
+	build/interop/transformers-5/bin/python tests/interop/read_artifacts.py build/interop/artifacts
+	build/interop/transformers-4.57/bin/python tests/interop/read_artifacts.py build/interop/artifacts
 
 # The viewer as one folder, without torch: dist/medmo-edge (minutes).
 package: $(READY)

@@ -91,7 +91,12 @@ def command(
     artifact: Annotated[
         list[str] | None, typer.Option(help="A model directory or installed name; several to choose from.")
     ] = None,
-    backend: Annotated[str | None, typer.Option(help="onnx, gptq, bnb or reference; chosen if not given.")] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="onnx, gptq, bnb or reference; chosen if not given. bnb rounds a full-precision model to 4 bits."
+        ),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ...; chosen if not given.")] = None,
     dtype: Annotated[
         str | None, typer.Option(help="float32, bfloat16, float16, or int8 for onnx; chosen if not given.")

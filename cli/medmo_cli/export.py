@@ -28,13 +28,14 @@ from medmo_cli.progress import phase_progress
 from medmo_export.checkpoint import check_checkpoint
 from medmo_export.gptq.options import GptqOptions
 from medmo_export.onnx.options import FULL_PRECISION, onnx_options
-from medmo_export.pipeline import ExportRequest, run_export
+from medmo_export.pipeline import ExportMethod, ExportRequest, run_export
 from medmo_export.recipe import read_recipe
 from medmo_models.artifact import Artifact
 from medmo_models.errors import InputError
 from medmo_models.library import find_model
 from medmo_runtime.memory import readable_bytes
 
+_BNB_METHODS: dict[str, ExportMethod] = {"nf4": "bnb-nf4", "fp4": "bnb-fp4"}
 _ONNX_WEIGHTS = ("gptq", "round-to-nearest", "float32")
 app = typer.Typer(no_args_is_help=True, help="Quantize a full-precision checkpoint to 4 bits.")
 
@@ -89,9 +90,11 @@ def gptq(
 ) -> None:
     """GPTQ: calibrated 4-bit weights, read by GPTQModel, vLLM and others."""
     with errors_as_sentences():
+        checkpoint = find_model(model)
+        check_checkpoint(checkpoint)  # before a calibration set is read, which may take minutes
         request = ExportRequest(
             method="gptq",
-            checkpoint=find_model(model),
+            checkpoint=checkpoint,
             destination=out,
             gptq=GptqOptions(
                 group_size=group_size,
@@ -161,13 +164,22 @@ def onnx(
 def bnb(
     model: ModelOption,
     out: OutOption,
+    quant_type: Annotated[
+        str, typer.Option(help="nf4: values spaced for normally distributed weights; fp4: floating-point numbers.")
+    ] = "nf4",
     device: DeviceOption = "cpu",
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Bitsandbytes nf4 with double quantization: no calibration needed."""
+    """Bitsandbytes nf4 or fp4 with double quantization: no calibration needed."""
     with errors_as_sentences():
+        if quant_type not in _BNB_METHODS:
+            raise InputError(f"There is no --quant-type {quant_type}; choose one of {', '.join(_BNB_METHODS)}.")
         request = ExportRequest(
-            method="bnb-nf4", checkpoint=find_model(model), destination=out, device=device, overwrite=overwrite
+            method=_BNB_METHODS[quant_type],
+            checkpoint=find_model(model),
+            destination=out,
+            device=device,
+            overwrite=overwrite,
         )
         _export(request, json)

@@ -1,20 +1,20 @@
-"""Quantizes a checkpoint to bitsandbytes 4-bit (nf4 with double quantization)."""
+"""Quantizes a checkpoint to 4 bits with bitsandbytes: nf4 or fp4, with double quantization."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from medmo_export.checkpoint_files import copy_companions, write_config
+from medmo_models.networks.bitsandbytes import (
+    HIGH_PRECISION,
+    QuantType,
+    bitsandbytes_settings,
+    quantize_while_loading,
+)
 from medmo_models.networks.quiet import quiet_transformers
 
-#: Modules that stay in 16 bits. transformers' default would quantize the vision tower; leaving out the
-#: head breaks checkpoints whose head is tied to the embedding.
-HIGH_PRECISION = {
-    "model.visual": "vision features lose accuracy in 4 bits, and the tower is small",
-    "lm_head": "tied to the embedding in the 4B model, and sensitive in the 8B model",
-}
+__all__ = ["HIGH_PRECISION", "BnbOptions", "quantize_bnb"]
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,18 @@ class BnbOptions:
 
     Attributes
     ----------
+    quant_type : {"nf4", "fp4"}
+        Which 16 values a weight can have (`QuantType`).
     double_quantization : bool
         Also quantize the scales (saves about 0.4 bits per weight).
     """
 
+    quant_type: QuantType = "nf4"
     double_quantization: bool = True
 
 
 def quantize_bnb(checkpoint: Path, destination: Path, options: BnbOptions, *, device: str = "cpu") -> None:
-    """Write ``checkpoint`` in nf4 into ``destination``.
+    """Write ``checkpoint`` in 4 bits into ``destination``.
 
     Parameters
     ----------
@@ -43,31 +46,19 @@ def quantize_bnb(checkpoint: Path, destination: Path, options: BnbOptions, *, de
     device : str
         Where to quantize, for example ``cpu`` or ``cuda:0``.
 
+    Raises
+    ------
+    InputError
+        If transformers cannot read the checkpoint.
+
     Notes
     -----
     Saved before any forward pass: on a CPU, the first forward repacks the weights in memory, and saving
     afterwards would write the repacked ones (measured with bitsandbytes 0.50.2: 84 tensors differ).
     """
-    import torch
-    from transformers import BitsAndBytesConfig, Qwen3VLForConditionalGeneration
-
-    settings = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=options.double_quantization,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-        llm_int8_skip_modules=list(HIGH_PRECISION),
-    )
+    settings = bitsandbytes_settings(options.quant_type, double_quantization=options.double_quantization)
+    network = quantize_while_loading(checkpoint, settings, device=device)
     with quiet_transformers():
-        network: Any = Qwen3VLForConditionalGeneration.from_pretrained(
-            checkpoint,
-            quantization_config=settings,
-            dtype=torch.bfloat16,
-            device_map={"": device},
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-        )
         network.save_pretrained(destination, safe_serialization=True)
     copy_companions(checkpoint, destination)
     write_config(checkpoint, destination)

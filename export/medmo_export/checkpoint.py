@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medmo_models.artifact.checkpoint import read_checkpoint
 from medmo_models.errors import InputError
+from medmo_models.preprocessing import PromptPreparer
 
 _FULL_PRECISION = ("bf16", "fp16", "fp32")
 
@@ -35,3 +36,14 @@ def check_checkpoint(path: Path, also: tuple[str, ...] = ()) -> str:
     if method not in (*_FULL_PRECISION, *also):
         raise InputError(f"{path} is already quantized ({method}); give the full-precision checkpoint.")
     return method
+
+
+def check_preprocessing(path: Path) -> None:
+    """Read a checkpoint's tokenizer, chat template and processor settings: an export needs them after hours of work.
+
+    Raises
+    ------
+    InputError
+        If one is missing or cannot be read.
+    """
+    PromptPreparer(path, read_checkpoint(path).spec.default_max_pixels)

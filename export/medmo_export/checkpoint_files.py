@@ -34,6 +34,7 @@ _COPIED = (
     "video_preprocessor_config.json",
     "vocab.json",
 )
+_TOKENIZER_CONFIG = "tokenizer_config.json"
 #: Sections of transformers 5's processor_config.json, and the files that 4.57 reads instead.
 _PROCESSOR_SECTIONS = {
     "image_processor": "preprocessor_config.json",
@@ -42,7 +43,7 @@ _PROCESSOR_SECTIONS = {
 
 
 def copy_companions(checkpoint: Path, destination: Path) -> None:
-    """Copy tokenizer, chat template, generation and processor settings as they are.
+    """Copy tokenizer, chat template, generation and processor settings in forms that transformers 4.57 and 5 read.
 
     Parameters
     ----------
@@ -52,17 +53,28 @@ def copy_companions(checkpoint: Path, destination: Path) -> None:
     Notes
     -----
     A checkpoint saved by transformers 5 has its image processor's settings in ``processor_config.json``
-    only; ``preprocessor_config.json`` is then written beside it.
+    only; ``preprocessor_config.json`` is then written beside it. Its tokenizer settings list the special tokens where
+    4.57 expects names for them and fails; they go where both look. Everything else is copied as it is.
     """
     for name in _COPIED:
         if (checkpoint / name).is_file():
             shutil.copyfile(checkpoint / name, destination / name)
+    if (checkpoint / _TOKENIZER_CONFIG).is_file():
+        _write_portable_tokenizer_config(checkpoint / _TOKENIZER_CONFIG, destination / _TOKENIZER_CONFIG)
     if not (checkpoint / "processor_config.json").is_file():
         return
     processor = read_json_object(checkpoint / "processor_config.json")
     for section, name in _PROCESSOR_SECTIONS.items():
         if isinstance(processor.get(section), dict) and not (checkpoint / name).is_file():
             _write_json(destination / name, processor[section])
+
+
+def _write_portable_tokenizer_config(source: Path, destination: Path) -> None:
+    settings = read_json_object(source)
+    if not isinstance(settings.get("extra_special_tokens"), list):
+        return
+    settings["additional_special_tokens"] = settings.pop("extra_special_tokens")
+    _write_json(destination, settings)
 
 
 def write_config(checkpoint: Path, destination: Path, quantization: dict[str, Any] | None = None) -> None:

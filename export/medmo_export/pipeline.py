@@ -11,7 +11,7 @@ from pathlib import Path
 
 from medmo_export.bnb import HIGH_PRECISION, BnbOptions, quantize_bnb
 from medmo_export.calibration import calibration_hash, phantom_calibration, phantom_set
-from medmo_export.checkpoint import check_checkpoint
+from medmo_export.checkpoint import check_checkpoint, check_preprocessing
 from medmo_export.checkpoint_files import copy_companions, write_plain_config
 from medmo_export.disk_errors import disk_errors_explained
 from medmo_export.onnx.options import WeightBits
@@ -22,6 +22,7 @@ from medmo_models.artifact import Artifact, Calibration, ManifestFacts, Source, 
 from medmo_models.artifact.checkpoint import read_quantization
 from medmo_models.artifact.weights import bits_per_weight, read_tensor_headers
 from medmo_models.errors import CannotRunError
+from medmo_models.networks.bitsandbytes import QuantType
 from medmo_models.strict_json import read_json_object
 
 __all__ = ["EXPORT_METHODS", "ExportMethod", "ExportRequest", "Notice", "PhaseProgress", "run_export"]
@@ -32,7 +33,8 @@ _CHECK_SAMPLES = 12
 #: Samples from which the range of keys and values is taken.
 _CACHE_SAMPLES = 8
 #: What quantizes, beside torch; ONNX otherwise.
-_PACKAGES = {"gptq": ("gptqmodel",), "bnb-nf4": ("bitsandbytes",)}
+_PACKAGES = {"gptq": ("gptqmodel",), "bnb-nf4": ("bitsandbytes",), "bnb-fp4": ("bitsandbytes",)}
+_QUANT_TYPES: dict[ExportMethod, QuantType] = {"bnb-nf4": "nf4", "bnb-fp4": "fp4"}
 _INTERMEDIATE = "gptq-intermediate"
 
 #: Called with the phase in words, what is done and the total.
@@ -79,6 +81,7 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None, no
     say = notice or (lambda _text: None)
     check_packages(request.method)
     source_method = check_checkpoint(request.checkpoint, ("gptq",) if request.method == "onnx-int4" else ())
+    check_preprocessing(request.checkpoint)
     if request.reference is not None:
         source_method = check_checkpoint(request.reference)
     with (
@@ -114,9 +117,10 @@ def check_packages(method: ExportMethod) -> None:
 
 
 def _write(request: ExportRequest, source: Artifact, staging: Path, report: PhaseProgress, notice: Notice) -> _Written:
-    if request.method == "bnb-nf4":
+    if request.method in _QUANT_TYPES:
         report("quantizing", 0, 1)
-        quantize_bnb(request.checkpoint, staging, BnbOptions(), device=request.device)
+        options = BnbOptions(_QUANT_TYPES[request.method])
+        quantize_bnb(request.checkpoint, staging, options, device=request.device)
         return _describe_written(staging, None)
     if request.method == "gptq":
         return _describe_written(staging, _calibrated_gptq(request, source, staging, report, notice))

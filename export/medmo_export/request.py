@@ -10,8 +10,8 @@ from medmo_export.calibration import CalibrationSet
 from medmo_export.gptq.options import GptqOptions
 from medmo_export.onnx.options import OnnxOptions
 
-ExportMethod = Literal["gptq", "bnb-nf4", "onnx-int4", "onnx-fp32"]
-#: The 4-bit formats.
+ExportMethod = Literal["gptq", "bnb-nf4", "bnb-fp4", "onnx-int4", "onnx-fp32"]
+#: The 4-bit format of each kind that is preferred.
 EXPORT_METHODS: tuple[ExportMethod, ...] = ("gptq", "bnb-nf4", "onnx-int4")
 
 
@@ -21,7 +21,7 @@ class ExportRequest:
 
     Attributes
     ----------
-    method : {"gptq", "bnb-nf4", "onnx-int4", "onnx-fp32"}
+    method : {"gptq", "bnb-nf4", "bnb-fp4", "onnx-int4", "onnx-fp32"}
     checkpoint : Path
         A full-precision Qwen3-VL checkpoint; for ``onnx-int4`` also a GPTQ artifact, whose weights are repacked
         value by value.

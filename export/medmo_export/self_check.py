@@ -64,7 +64,7 @@ def answer_logits(
     that the files stand for, so that a model larger than the memory can be checked. ``progress`` is told of layers.
     """
     prompts, firsts = _prepare(checkpoint, samples)
-    if method == "bnb-nf4" or method.startswith("onnx"):
+    if method.startswith(("bnb", "onnx")):
         compute = _logits_function(checkpoint, method, device)
         made = [compute(prompt, first) for prompt, first in zip(prompts, firsts, strict=True)]
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from medmo_models.artifact import Artifact
+from medmo_models.artifact import Artifact, Method
 from medmo_models.errors import InputError
 from medmo_runtime.backends import BACKENDS
 from medmo_runtime.backends.base import Backend
@@ -44,9 +44,17 @@ class Candidate:
     measured: Measurement | None = None
 
     @property
+    def method(self) -> Method:
+        """How the weights are kept while it runs: the artifact's method, or what the backend rounds them to."""
+        stored = self.artifact.manifest.method
+        return self.backend.rounds.get(stored, stored)
+
+    @property
     def title(self) -> str:
         """``method on backend/device`` for messages."""
-        return f"{self.artifact.manifest.method} on {self.backend.name}/{self.device}"
+        stored = self.artifact.manifest.method
+        rounded = "" if self.method == stored else f" rounded to {self.method}"
+        return f"{stored}{rounded} on {self.backend.name}/{self.device}"
 
     @property
     def key(self) -> str:
@@ -134,6 +142,8 @@ def _listed(given_up: tuple[str, ...]) -> str:
 def find_candidates(artifacts: Sequence[Artifact], search: Search) -> tuple[Candidate, ...]:
     """Examine every artifact on every backend and device that could run it, in the order of the backends.
 
+    A backend that would round an artifact's weights is only asked if ``search.backend`` names it.
+
     Raises
     ------
     InputError
@@ -145,7 +155,8 @@ def find_candidates(artifacts: Sequence[Artifact], search: Search) -> tuple[Cand
     candidates = []
     for artifact in artifacts:
         for entry in BACKENDS:
-            if artifact.manifest.method not in entry.methods or search.backend not in (None, entry.name):
+            loads = (*entry.methods, *entry.rounds) if search.backend == entry.name else entry.methods
+            if artifact.manifest.method not in loads or search.backend not in (None, entry.name):
                 continue
             devices = (search.device,) if search.device is not None else entry.devices(search.machine) or ("cpu",)
             candidates += [examine(artifact, entry, place, search) for place in devices]
@@ -158,5 +169,9 @@ def _nothing_loads(artifacts: Sequence[Artifact], backend: str | None) -> str:
     methods = ", ".join(artifact.manifest.method for artifact in artifacts)
     if backend is None:
         return f"No backend of this medmo-edge loads {methods}; update medmo-edge."
-    able = [entry.name for entry in BACKENDS if any(a.manifest.method in entry.methods for a in artifacts)]
+    able = [
+        entry.name
+        for entry in BACKENDS
+        if any(artifact.manifest.method in (*entry.methods, *entry.rounds) for artifact in artifacts)
+    ]
     return f"The backend {backend!r} cannot load {methods}; use {' or '.join(able) or 'a newer medmo-edge'}."

@@ -16,6 +16,7 @@ LARGE_MODEL_ORDER = ("onnx", "gptq", "bnb", "reference")
 #: A model whose weights stay in a CPU's caches runs fastest without unpacking.
 SMALL_MODEL_ORDER = ("onnx", "reference", "gptq", "bnb")
 SMALL_MODEL_BYTES = 500 * 10**6
+_FULL_PRECISION = ("bf16", "fp16", "fp32")
 
 
 class NothingFitsError(CannotRunError):
@@ -50,7 +51,7 @@ def choose(candidates: Sequence[Candidate]) -> Choice:
     usable = [candidate for candidate in candidates if candidate.problem is None]
     if not usable:
         reasons = "; ".join(f"{candidate.title}: {candidate.problem}" for candidate in candidates)
-        raise NothingFitsError(f"Nothing here can run this model. {reasons}.", tuple(candidates))
+        raise NothingFitsError(f"Nothing here can run this model. {reasons}.{_hint(candidates)}", tuple(candidates))
     ranked = sorted(usable, key=lambda candidate: (*_kind(candidate), _by_table(candidate)))
     first = [candidate for candidate in ranked if _kind(candidate) == _kind(ranked[0])]
     by_speed = len(first) > 1 and all(_speed(candidate) is not None for candidate in first)
@@ -59,6 +60,14 @@ def choose(candidates: Sequence[Candidate]) -> Choice:
     best = first[0]
     order = (*first, *(c for c in ranked if c not in first), *(c for c in candidates if c.problem is not None))
     return Choice(best, _reason(best, len(usable), by_speed, candidates), order)
+
+
+def _hint(candidates: Sequence[Candidate]) -> str:
+    """Name the backend that rounds and so needs less, where full precision alone was tried and did not fit."""
+    plain = [candidate for candidate in candidates if candidate.artifact.manifest.method in _FULL_PRECISION]
+    if len(plain) < len(candidates) or not any(one.tried for one in plain if one.method in _FULL_PRECISION):
+        return ""
+    return " With --backend bnb its text layers are rounded to 4 bits while loading, which needs less."
 
 
 def same_kind(choice: Choice) -> list[Candidate]:
@@ -98,6 +107,8 @@ def _reason(best: Candidate, usable: int, by_speed: bool, candidates: Sequence[C
     else:
         kind = "CPUs" if best.device == "cpu" else "accelerators"
         parts.append(f"first of {usable} that can run, by the table for {kind}")
+    if best.method != best.artifact.manifest.method:
+        parts.append(f"the text layers are rounded from {best.artifact.manifest.method} to {best.method} while loading")
     if best.plan is not None:
         parts.append(f"needs about {readable_bytes(best.plan.total)}")
         if best.free_bytes is not None and best.plan.total > best.free_bytes:

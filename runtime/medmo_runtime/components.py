@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from medmo_models.artifact import Artifact
-from medmo_models.artifact.weights import read_tensor_headers
+from medmo_models.artifact.weights import TEXT_LINEAR, read_tensor_headers
+
+#: bitsandbytes' 4 bits, an 8-bit scale per 64 weights, and a 32-bit one per 256 scales.
+_ROUNDED_BITS = 4 + 8 / 64 + 32 / (64 * 256)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,24 @@ def weight_bytes(artifact: Artifact) -> WeightBytes:
     for name, header in read_tensor_headers(sorted(artifact.path.glob("*.safetensors"))).items():
         counted[_component(name, header.dtype)] += header.bits // 8
     return WeightBytes(**counted)
+
+
+def rounded_weight_bytes(artifact: Artifact) -> WeightBytes:
+    """Return the components of a full-precision checkpoint once its linear text layers are bitsandbytes' 4-bit ones.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged.
+    """
+    headers = read_tensor_headers(sorted(artifact.path.glob("*.safetensors")))
+    linear = [header for name, header in headers.items() if TEXT_LINEAR.search(name) and name.endswith(".weight")]
+    stored = weight_bytes(artifact)
+    return replace(
+        stored,
+        packed_layers=int(sum(header.elements for header in linear) * _ROUNDED_BITS / 8),
+        plain_layers=stored.plain_layers - sum(header.bits for header in linear) // 8,
+    )
 
 
 def _component(name: str, dtype: str) -> str:

@@ -78,7 +78,7 @@ def measure(
     such for this call only.
     """
     artifact = candidate.artifact
-    method = artifact.manifest.method
+    method = candidate.method
     try:
         judged_on = None if method.startswith("onnx") else judge(method)
         made = measure_in_worker(

@@ -39,7 +39,7 @@ def _truncated(folder: Path) -> None:
         (_other_architecture, "llama"),
         (_pickle, "never from pickle"),
         (_missing_shard, "model-2.safetensors is missing"),
-        (_truncated, "model.safetensors is missing, cut short"),
+        (_truncated, "model.safetensors is cut short"),
     ],
 )
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:

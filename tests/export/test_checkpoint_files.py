@@ -66,3 +66,15 @@ def test_the_settings_that_a_library_wrote_are_kept(tmp_path: Path) -> None:
     written = json.loads((destination / "config.json").read_text())
     assert written["quantization_config"] == {"quant_method": "bitsandbytes"}
     assert written["model_type"] == "qwen3_vl"
+
+
+def test_special_tokens_of_transformers_5_are_listed_where_4_57_looks(tmp_path: Path) -> None:
+    source, destination = tmp_path / "source", tmp_path / "export"
+    source.mkdir()
+    destination.mkdir()
+    tokens = ["<|im_start|>", "<|im_end|>"]
+    settings = {"extra_special_tokens": tokens, "eos_token": "<|im_end|>"}
+    (source / "tokenizer_config.json").write_text(json.dumps(settings))
+    copy_companions(source, destination)
+    written = json.loads((destination / "tokenizer_config.json").read_text())
+    assert written == {"additional_special_tokens": tokens, "eos_token": "<|im_end|>"}

@@ -1,4 +1,4 @@
-"""Exports to a disk that is full or read-only: one sentence, and nothing is left behind.
+"""Exports to a disk that is full or read-only, or to a folder that is locked: one sentence, and nothing is left behind.
 
 The disks are small tmpfs mounts in a mount namespace of the child's own.
 """
@@ -23,6 +23,11 @@ def _namespaces_work() -> bool:
         return False
 
 
+every_format = pytest.mark.parametrize(
+    "arguments",
+    [("gptq", "--samples", "2"), ("bnb",), ("onnx", "--weights", "round-to-nearest")],
+    ids=lambda value: value[0],
+)
 pytestmark = pytest.mark.skipif(not _namespaces_work(), reason="needs Linux with user namespaces")
 
 
@@ -58,8 +63,22 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path: Path, size: str,
     assert left == ""
 
 
-def test_a_read_only_disk_is_a_sentence(tmp_path: Path) -> None:
-    code, message, left = export_to(tmp_path, "size=1m,ro", "bnb")
-    assert code == 2
+@every_format
+def test_a_read_only_disk_is_a_sentence(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    code, message, left = export_to(tmp_path, "size=1m,ro", *arguments)
+    assert code == 2, message
     assert message == f"medmo: {tmp_path} cannot be written: Read-only file system."
     assert left == ""
+
+
+@every_format
+def test_a_folder_without_permission_is_a_sentence(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """In a user namespace of no users, root owns its files as before, and cannot write where the owner may not."""
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o555)
+    medmo = [sys.executable, "-m", "medmo_cli", "export", *arguments]
+    model = ["--model", str(embedded_model_path()), "--out", str(locked / "artifact")]
+    finished = subprocess.run(["unshare", "--user", *medmo, *model], capture_output=True, text=True, check=False)
+    assert finished.returncode == 2, finished.stderr
+    assert finished.stderr.strip().splitlines()[-1] == f"medmo: {locked} cannot be written: Permission denied."
+    assert list(locked.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class FakeBackend:
     offered: tuple[Measure, ...] = ()
     saved: int = 1 * GB
     """Bytes that each measure saves."""
+    rounds: Mapping[Method, Method] = field(default_factory=dict)
     asked: list[tuple[str, str, Workload]] = field(default_factory=list)
 
     def devices(self, machine: Machine) -> tuple[str, ...]:
@@ -399,3 +401,25 @@ def test_a_single_candidate_is_called_the_only_one(setting: Setting) -> None:
 )
 def test_sizes_are_written_for_people(count: int, text: str) -> None:
     assert readable_bytes(count) == text
+
+
+ROUNDS: dict[Method, Method] = {"bf16": "bnb-nf4"}
+
+
+def test_weights_are_rounded_only_by_a_backend_that_was_named(setting: Setting) -> None:
+    setting.set_backends(reference(), bnb(rounds=ROUNDS))
+    assert titles(setting.find(artifact("bf16"))) == ["bf16 on reference/cpu"]
+    named = choose(setting.find(artifact("bf16"), backend="bnb"))
+    assert named.chosen.title == "bf16 rounded to bnb-nf4 on bnb/cpu"
+    assert "the text layers are rounded from bf16 to bnb-nf4 while loading" in named.reason
+
+
+def test_where_full_precision_does_not_fit_the_error_names_the_backend_that_rounds(setting: Setting) -> None:
+    setting.set_backends(reference(need=9 * GB), bnb(rounds=ROUNDS))
+    setting.set_free(host=8 * GB, device=None)
+    with pytest.raises(CannotRunError, match="--backend bnb"):
+        choose(setting.find(artifact("bf16")))
+    setting.set_backends(gptq(need=9 * GB), bnb(rounds=ROUNDS))
+    with pytest.raises(CannotRunError) as error:
+        choose(setting.find(artifact("gptq")))
+    assert "--backend" not in str(error.value)

@@ -36,12 +36,14 @@ def our_tokens(model: LoadedModel, prompt: PreparedPrompt) -> list[int]:
     return [token.id for token in model.generate(prompt, NEW_TOKENS).tokens]
 
 
-@pytest.fixture(scope="module", params=SHAPES)
+@pytest.fixture(scope="module", params=[*((shape, "nf4") for shape in SHAPES), ("tied", "fp4")], ids="-".join)
 def bnb_checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp(request.param)
-    source = make_checkpoint(folder / "source", request.param, dtype=torch.bfloat16)
+    """A bitsandbytes export, beside the full-precision checkpoint that it was made from."""
+    shape, quant_type = request.param
+    folder = tmp_path_factory.mktemp(shape)
+    source = make_checkpoint(folder / "source", shape, dtype=torch.bfloat16)
     (folder / "bnb").mkdir()
-    quantize_bnb(source, folder / "bnb", BnbOptions())
+    quantize_bnb(source, folder / "bnb", BnbOptions(quant_type))
     return folder / "bnb"
 
 
@@ -70,7 +72,7 @@ def test_bnb_computes_exactly_what_transformers_computes(
 
 def test_bnb_computes_what_its_stored_weights_say(bnb_checkpoint: Path) -> None:
     """Up to bitsandbytes' own rounding: on a CPU it differs from its unpacked weights by about 1 % (version 0.50.2)."""
-    dequantized = load_dequantized(bnb_checkpoint, "bnb-nf4")
+    dequantized = load_dequantized(bnb_checkpoint, open_model(bnb_checkpoint).manifest.method)
     with Session.open([open_model(bnb_checkpoint)], backend="bnb", dtype="float32") as session:
         for sizes in IMAGES:
             prompt = prepare_prompt(bnb_checkpoint, sizes)
@@ -78,6 +80,26 @@ def test_bnb_computes_what_its_stored_weights_say(bnb_checkpoint: Path) -> None:
             assert expected.std() > 0.5
             error = session.model.logits(prompt) - expected.numpy()
             assert np.sqrt(np.mean(error**2)) < 0.02 * float(expected.std())
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_rounding_while_loading_computes_exactly_what_the_saved_export_computes(
+    shape: str, dtype: str, tmp_path: Path
+) -> None:
+    """The checkpoint is in float32, so that rounding from another dtype than the export's would show."""
+    source = make_checkpoint(tmp_path / "source", shape, dtype=torch.float32)
+    (tmp_path / "bnb").mkdir()
+    quantize_bnb(source, tmp_path / "bnb", BnbOptions())
+    prompts = [prepare_prompt(source, sizes) for sizes in IMAGES]
+    computed = []
+    for folder in (source, tmp_path / "bnb"):
+        with Session.open([open_model(folder)], backend="bnb", dtype=dtype) as session:
+            computed.append([session.model.logits(prompt) for prompt in prompts])
+            tokens = our_tokens(session.model, prompts[1])
+            computed[-1].append(np.array(tokens, dtype=np.float32))
+    for rounded, saved in zip(*computed, strict=True):
+        np.testing.assert_array_equal(rounded, saved)
 
 
 def test_gptq_decodes_as_transformers_decodes_the_same_network() -> None:

@@ -58,6 +58,7 @@ class ExportDialog(QDialog):
             (self.tr("ONNX, rounded to nearest (fast)"), "onnx-int4-rounded"),
             (self.tr("GPTQ"), "gptq"),
             (self.tr("bitsandbytes nf4"), "bnb-nf4"),
+            (self.tr("bitsandbytes fp4"), "bnb-fp4"),
         )
         for title, value in formats:
             self.format_box.addItem(title, value)

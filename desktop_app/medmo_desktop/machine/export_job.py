@@ -16,7 +16,7 @@ from medmo_runtime.worker.child import Child
 
 _MODULE = "medmo_desktop.machine.export_process"
 
-ExportFormat = Literal["gptq", "bnb-nf4", "onnx-int4", "onnx-int4-rounded"]
+ExportFormat = Literal["gptq", "bnb-nf4", "bnb-fp4", "onnx-int4", "onnx-int4-rounded"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ExportOrder:
         A full-precision checkpoint; for ONNX also a GPTQ artifact.
     destination : Path
         The new artifact's folder, which must not exist unless ``overwrite`` is set.
-    format : {"gptq", "bnb-nf4", "onnx-int4", "onnx-int4-rounded"}
+    format : {"gptq", "bnb-nf4", "bnb-fp4", "onnx-int4", "onnx-int4-rounded"}
         ``onnx-int4`` calibrates as GPTQ does, ``onnx-int4-rounded`` rounds to the nearest value.
     calibration_samples : int
     device : str

@@ -48,7 +48,7 @@ def layer_errors(artifact: Artifact, reference: Artifact) -> Iterator[LayerError
     Nothing is yielded for a format that has no quantized layers.
     """
     whole = StoredTensors(sorted(reference.path.glob("*.safetensors")))
-    readers = {"gptq": _gptq_layers, "onnx-int4": _onnx_layers, "bnb-nf4": _bnb_layers}
+    readers = {"gptq": _gptq_layers, "onnx-int4": _onnx_layers, "bnb-nf4": _bnb_layers, "bnb-fp4": _bnb_layers}
     reader = readers.get(artifact.manifest.method)
     for name, weight in reader(artifact.path) if reader else ():
         expected = whole.float32(f"{name}.weight")

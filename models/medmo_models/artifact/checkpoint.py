@@ -21,6 +21,8 @@ _SINGLE_NAME = "model.safetensors"
 #: What is read beside the weights: configurations, tokenizer, chat template; and what must travel with them.
 _SIDE_SUFFIXES = {".json", ".jinja", ".txt", ".md"}
 _SIDE_NAMES = {"LICENSE", "NOTICE"}
+#: By ``bnb_4bit_quant_type``.
+_BNB_METHODS: dict[str, Method] = {"nf4": "bnb-nf4", "fp4": "bnb-fp4"}
 _FULL_PRECISION: dict[str, tuple[Method, int]] = {"BF16": ("bf16", 16), "F16": ("fp16", 16), "F32": ("fp32", 32)}
 
 
@@ -127,7 +129,7 @@ def read_quantization(
     Raises
     ------
     InputError
-        If the two disagree, or the method is not GPTQ or 4-bit NF4 of bitsandbytes.
+        If the two disagree, or the method is neither GPTQ nor one of bitsandbytes' 4-bit ones.
     """
     settings = config.get("quantization_config")
     fields = JsonFields(settings if settings is not None else {}, where, "quantization_config.")
@@ -135,9 +137,11 @@ def read_quantization(
     if declared not in (None, "gptq", "bitsandbytes"):
         raise InputError(f'{where}: "{declared}" quantization is not supported; use the full-precision checkpoint.')
     if declared == "bitsandbytes" and (
-        not fields.boolean("load_in_4bit") or fields.text("bnb_4bit_quant_type") != "nf4"
+        not fields.boolean("load_in_4bit") or fields.text("bnb_4bit_quant_type") not in _BNB_METHODS
     ):
-        raise InputError(f"{where}: of bitsandbytes only 4-bit NF4 is supported; use the full-precision checkpoint.")
+        raise InputError(
+            f"{where}: of bitsandbytes only 4-bit nf4 and fp4 are supported; use the full-precision checkpoint."
+        )
     if packing(headers) != declared:
         raise InputError(
             f"{where}: the quantization settings do not fit the stored weights; copy the checkpoint again."
@@ -151,7 +155,7 @@ def read_quantization(
             fields.boolean("desc_act"),
         )
     if declared == "bitsandbytes":
-        return Quantization("bnb-nf4", 4, _block_size(headers))
+        return Quantization(_BNB_METHODS[fields.text("bnb_4bit_quant_type")], 4, _block_size(headers))
     return _full_precision(headers, where)
 
 

@@ -19,7 +19,7 @@ MANIFEST_NAME = "manifest.json"
 SCHEMA_VERSION = 1
 
 #: How the weights are stored. The first three are full precision, by the data type of the text layers.
-Method = Literal["bf16", "fp16", "fp32", "gptq", "bnb-nf4", "onnx-int4", "onnx-fp32"]
+Method = Literal["bf16", "fp16", "fp32", "gptq", "bnb-nf4", "bnb-fp4", "onnx-int4", "onnx-fp32"]
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,10 @@ def read_tensor_headers(files: Iterable[Path]) -> dict[str, TensorHeader]:
                         raise InputError(
                             f"{path} holds a tensor of type {headers[name].dtype}, which medmo does not read."
                         )
+        except FileNotFoundError as error:
+            raise InputError(f"{path} is missing; copy it again.") from error
         except (OSError, SafetensorError) as error:
-            raise InputError(f"{path} is missing, cut short or not a safetensors file; copy it again.") from error
+            raise InputError(f"{path} is cut short or not a safetensors file; copy it again.") from error
     return headers
 
 

@@ -24,7 +24,7 @@ def load_dequantized(directory: Path, method: str) -> Qwen3VLForConditionalGener
     directory : Path
         An artifact or checkpoint.
     method : str
-        The manifest's method: ``gptq``, ``bnb-nf4`` or a full precision.
+        The manifest's method: ``gptq``, ``bnb-nf4``, ``bnb-fp4`` or a full precision.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def load_dequantized(directory: Path, method: str) -> Qwen3VLForConditionalGener
         tensors |= load_file(file)
     if method == "gptq":
         tensors = unpack_gptq(tensors)
-    elif method == "bnb-nf4":
+    elif method.startswith("bnb"):
         tensors = _unpack_bitsandbytes(tensors)
     network = Qwen3VLForConditionalGeneration(Qwen3VLConfig.from_dict(settings)).float()
     missing, _ = network.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=False)

@@ -8,13 +8,14 @@ import torch
 from transformers import Qwen3VLForConditionalGeneration
 
 from medmo_models.errors import InputError
+from medmo_models.networks.bitsandbytes import bitsandbytes_settings, compute_in, quantize_while_loading
 from medmo_models.networks.quiet import quiet_transformers
 
 
 def load_full_precision(
     directory: Path, *, device: str | dict[str, str], dtype: torch.dtype, attention: str = "sdpa"
 ) -> Qwen3VLForConditionalGeneration:
-    """Load a checkpoint that transformers reads by itself, in evaluation mode.
+    """Load a checkpoint that transformers reads by itself, in evaluation mode; also bitsandbytes' 4-bit ones.
 
     Parameters
     ----------
@@ -22,7 +23,7 @@ def load_full_precision(
     device : str or dict
         A torch device, or accelerate's map from parts to devices.
     dtype : torch.dtype
-        Of weights and activations.
+        Of activations and of the weights that are not in 4 bits.
     attention : str, default "sdpa"
         transformers' attention implementation; ``eager`` would hold every attention matrix in memory.
 
@@ -44,6 +45,8 @@ def load_full_precision(
             )
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{directory} cannot be loaded as a Qwen3-VL checkpoint: {error}") from error
+    if getattr(network, "is_loaded_in_4bit", False):
+        compute_in(network, dtype)
     return network.eval()
 
 
@@ -57,15 +60,19 @@ def load_bitsandbytes(
     InputError
         If transformers cannot read the checkpoint.
     """
-    import bitsandbytes
+    return load_full_precision(directory, device=device, dtype=dtype)
 
-    network = load_full_precision(directory, device=device, dtype=dtype)
-    # transformers 5.23 leaves the unquantized weights of a quantized checkpoint in the dtype they were saved in.
-    for parameter in network.parameters():
-        if parameter.is_floating_point():
-            parameter.data = parameter.data.to(dtype)
-    for module in network.modules():
-        if isinstance(module, bitsandbytes.nn.Linear4bit):
-            module.compute_dtype = dtype
-            module.compute_type_is_set = True
+
+def load_rounded_to_nf4(
+    directory: Path, *, device: str | dict[str, str], dtype: torch.dtype
+) -> Qwen3VLForConditionalGeneration:
+    """Quantize a full-precision checkpoint to nf4 while it loads: what a saved ``bnb-nf4`` export of it computes.
+
+    Raises
+    ------
+    InputError
+        If transformers cannot read the checkpoint.
+    """
+    network = quantize_while_loading(directory, bitsandbytes_settings("nf4"), device=device)
+    compute_in(network, dtype)
     return network

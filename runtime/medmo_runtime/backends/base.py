@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +35,11 @@ class Backend(Protocol):
     @property
     def methods(self) -> tuple[Method, ...]:
         """The artifact methods (`Manifest.method`) that it loads."""
+        ...
+
+    @property
+    def rounds(self) -> Mapping[Method, Method]:
+        """Methods that it rounds to another one while loading, and that one; done only where the backend is named."""
         ...
 
     def devices(self, machine: Machine) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from medmo_models.artifact import Artifact, Method
 from medmo_runtime.backends.base import Availability
 from medmo_runtime.backends.torch_devices import devices_with_kernels, torch_availability
@@ -18,6 +20,7 @@ class GptqBackend:
 
     name = "gptq"
     methods: tuple[Method, ...] = ("gptq",)
+    rounds: Mapping[Method, Method] = {}
 
     def devices(self, machine: Machine) -> tuple[str, ...]:
         """Return torch's devices that GPTQModel has kernels for."""

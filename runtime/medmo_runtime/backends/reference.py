@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from medmo_models.artifact import Artifact, Method
 from medmo_runtime.backends.base import Availability
 from medmo_runtime.backends.torch_devices import suitable_dtype, torch_availability
@@ -19,6 +21,7 @@ class ReferenceBackend:
 
     name = "reference"
     methods: tuple[Method, ...] = ("bf16", "fp16", "fp32")
+    rounds: Mapping[Method, Method] = {}
 
     def devices(self, machine: Machine) -> tuple[str, ...]:
         """Return torch's devices."""

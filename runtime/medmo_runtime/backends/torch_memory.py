@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from medmo_models.artifact import Artifact
-from medmo_runtime.components import weight_bytes
+from medmo_runtime.components import WeightBytes, weight_bytes
 from medmo_runtime.memory import Measure, MemoryParts, Workload, cache_bytes, feature_bytes
 
 #: What the host's allocator adds to the weights, as a share of them: without it the full-precision model of the 4B
@@ -55,9 +55,10 @@ def predict_torch_memory(
     workload: Workload,
     measures: frozenset[Measure],
     costs: TorchCosts,
+    rounded: WeightBytes | None = None,
 ) -> MemoryParts:
-    """Predict from the stored weights and the shape."""
-    shape, stored, size = artifact.spec.architecture, weight_bytes(artifact), DTYPE_BYTES[dtype]
+    """Predict from the shape and the stored weights, or from what loading makes of them (``rounded``)."""
+    shape, stored, size = artifact.spec.architecture, rounded or weight_bytes(artifact), DTYPE_BYTES[dtype]
     ratio = size / _STORED_BYTES.get(artifact.manifest.method, 2)
     on_host = "embedding-on-host" in measures
     embedding = int(stored.embedding * ratio)

@@ -227,7 +227,7 @@ def no_config(folder: Path) -> None:
     ("spoil", "facts", "sentence"),
     [
         (bad_pickle, {}, "pytorch_model.bin is not a kind of file that an artifact may hold"),
-        (bad_weights, {}, "model.safetensors is missing, cut short"),
+        (bad_weights, {}, "model.safetensors is cut short"),
         (bad_link, {}, "notes.txt is a link that leaves the artifact"),
         (bad_shape, {}, 'the model is a "llama"'),
         (no_config, {}, "config.json is not among the files"),

@@ -29,13 +29,15 @@ def noise(seed: int) -> LoadedImage:
     return image_from_pixels(np.random.default_rng(seed).integers(0, 255, (SIDE, SIDE, 3), dtype=np.uint8))
 
 
-def predicted_and_measured(artifact: Artifact, avoid_steps: int = 0) -> tuple[int, int, tuple[str, ...]]:
+def predicted_and_measured(
+    artifact: Artifact, avoid_steps: int = 0, backend: str | None = None
+) -> tuple[int, int, tuple[str, ...]]:
     """Answer about two images in a fresh process, with a plan that gives up ``avoid_steps`` more than it must."""
     avoid: tuple[str, ...] = ()
     for _ in range(avoid_steps):
-        with WorkerSession(request(artifact, avoid)) as session:
+        with WorkerSession(request(artifact, avoid, backend)) as session:
             avoid = (*avoid, session.open().key)
-    with WorkerSession(request(artifact, avoid)) as session:
+    with WorkerSession(request(artifact, avoid, backend)) as session:
         opened = session.open()
         for seed in (0, 1):
             answer = session.ask([noise(seed)], "What is seen in this image? " * 8, max_new_tokens=NEW_TOKENS)
@@ -43,8 +45,10 @@ def predicted_and_measured(artifact: Artifact, avoid_steps: int = 0) -> tuple[in
     return opened.predicted_bytes, answer.stats.peak_memory_bytes, opened.given_up
 
 
-def request(artifact: Artifact, avoid: tuple[str, ...]) -> OpenRequest:
-    return OpenRequest((str(artifact.path),), max_pixels=SIDE * SIDE, new_tokens=NEW_TOKENS, avoid=avoid)
+def request(artifact: Artifact, avoid: tuple[str, ...], backend: str | None = None) -> OpenRequest:
+    return OpenRequest(
+        (str(artifact.path),), backend=backend, max_pixels=SIDE * SIDE, new_tokens=NEW_TOKENS, avoid=avoid
+    )
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2])
@@ -56,6 +60,11 @@ def test_onnx_within_15_percent_whatever_is_given_up(tiny_onnx: Artifact, steps:
 
 def test_reference() -> None:
     predicted, measured, _ = predicted_and_measured(open_model(embedded_model_path()))
+    assert measured <= predicted <= LIBRARIES * measured
+
+
+def test_full_precision_rounded_while_loading() -> None:
+    predicted, measured, _ = predicted_and_measured(open_model(embedded_model_path()), backend="bnb")
     assert measured <= predicted <= LIBRARIES * measured
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from medmo_models.artifact import Artifact, Method
 from medmo_models.errors import InputError
 from medmo_models.networks.onnx.sessions import Provider
@@ -29,6 +31,7 @@ class OnnxBackend:
 
     name = "onnx"
     methods: tuple[Method, ...] = ("onnx-int4", "onnx-fp32")
+    rounds: Mapping[Method, Method] = {}
 
     def devices(self, machine: Machine) -> tuple[str, ...]:
         """Return the devices of the providers that ONNX Runtime has built in or plugged in."""
