@@ -12,7 +12,7 @@ from types import ModuleType
 from medmo_models.networks.onnx.library import import_onnxruntime
 from medmo_runtime.hardware.facts import Libraries, OnnxDevice
 
-_PACKAGES = ("torch", "gptqmodel", "bitsandbytes", "accelerate")
+_PACKAGES = ("torch", "gptqmodel", "bitsandbytes", "accelerate", "openvino", "onnx")
 _ONNX_DISTRIBUTIONS = ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino")
 
 

@@ -1,0 +1,38 @@
+"""Predicts the memory of the backend `openvino`."""
+
+from __future__ import annotations
+
+from medmo_models.artifact import Artifact
+from medmo_runtime.backends.onnx.memory import releases_vision
+from medmo_runtime.components import weight_bytes
+from medmo_runtime.memory import Measure, MemoryParts, Workload, cache_bytes, feature_bytes
+
+_MB = 10**6
+#: The process with OpenVINO, the tokenizer and the image processor, before a model is loaded.
+_LIBRARIES = 190 * _MB
+
+
+def predict_openvino_memory(
+    artifact: Artifact, dtype: str, workload: Workload, measures: frozenset[Measure]
+) -> MemoryParts:
+    """Predict from the files' sizes and the shape (how well: docs/performance.md, Predicted memory)."""
+    shape, stored = artifact.spec.architecture, weight_bytes(artifact)
+    tokens = workload.context_tokens(shape)
+    value = 4 if dtype == "float32" else 2
+    cached = 1 if "8-bit-cache" in measures else value
+    patches = workload.max_pixels // shape.patch_size**2
+    vision_values = 8 * shape.vision_hidden_size + 2 * shape.vision_intermediate_size
+    prefill_values = 6 * shape.hidden_size + 5 * shape.intermediate_size
+    features = feature_bytes(shape, workload, 4)
+    return MemoryParts(
+        libraries=_LIBRARIES,
+        layers=stored.packed_layers,
+        vision_weights=stored.vision * 2,
+        kv_cache=cache_bytes(shape, 2 * tokens, cached),
+        kept_cache=0,
+        image_features=features,
+        vision_activations=patches * vision_values * 4,
+        prefill_activations=tokens * prefill_values * value + features,
+        loading=shape.vocabulary_size * shape.hidden_size,
+        vision_stays=not releases_vision(artifact),
+    )
