@@ -43,9 +43,10 @@ def vision_model(path: Path, shape: Architecture) -> tuple[Any, StoredGraph]:
 def decoder_model(path: Path, shape: Architecture) -> tuple[Any, StoredGraph]:
     """Return the decoder with its state, and what holds the weights that it shares until it is compiled.
 
-    Inputs (S new tokens, T places in the state with them): ``inputs_embeds``, ``deepstack_features`` and ``logits_kept``
-    as in `medmo_export.onnx.decoder`; ``rotary_cos`` and ``rotary_sin`` (S, head_dim / 2); ``mask`` (1, 1, S, T), added to
-    the scores; ``order`` (1,) int32, zero: the plug-in fuses a state only if it could be that of several sequences.
+    Inputs (S new tokens, T places in the state with them): ``inputs_embeds``, ``deepstack_features`` and
+    ``logits_kept`` as in `medmo_export.onnx.decoder`; ``rotary_cos`` and ``rotary_sin`` (S, head_dim / 2); ``mask``
+    (1, 1, S, T), added to the scores; ``order`` (1,) int32, zero: the plug-in fuses a state only if it could be that
+    of several sequences.
     """
     half = shape.head_dim // 2
     inputs = {

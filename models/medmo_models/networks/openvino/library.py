@@ -16,9 +16,9 @@ def import_openvino() -> ModuleType:
 
     Notes
     -----
-    Importing it sends an event to google-analytics.com and writes a client id and counters to ``~/intel`` (2026.4, seen
-    with strace), through its dependency ``openvino_telemetry``. Without that package OpenVINO takes a stub of its own, so
-    the package is made to look absent.
+    Importing it reports the import to Google Analytics and writes a client id and counters to ``~/intel``, through its
+    dependency ``openvino_telemetry`` (2026.4, seen with strace). Without that package OpenVINO takes a stub of its own,
+    so the package is made to look absent.
     """
     if "openvino" not in sys.modules:
         # An entry of None makes an import fail (Python reference, 5.3.1 The module cache).

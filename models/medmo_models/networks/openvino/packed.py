@@ -27,8 +27,8 @@ def shared_constant(value: NDArray[Any]) -> Any:
 def packed_weight(graph: StoredGraph, node: Node) -> Any:
     """Return the weights of a ``MatMulNBits`` node, float32 (outputs, inputs), as the plug-in keeps them packed.
 
-    OpenVINO's 4-bit types have the first value in the low half of a byte, as the file has it, so nothing is copied; only
-    zero points of an odd number of blocks are, because their rows are padded in the file.
+    OpenVINO's 4-bit types have the first value in the low half of a byte, as the file has it, so the weights are not
+    copied; zero points are, because the file pads their rows.
     """
     openvino = import_openvino()
     from openvino import opset15 as ops
