@@ -140,7 +140,7 @@ class GraphNetwork(ABC, Generic[Cache]):
         """
 
     @abstractmethod
-    def _run_vision(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def run_vision(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Run the vision graph; return its features and its DeepStack levels."""
 
     def encode_image(self, pixels: NDArray[np.float32], grid: NDArray[np.int64]) -> EncodedImage:
@@ -162,7 +162,7 @@ class GraphNetwork(ABC, Generic[Cache]):
             "rotary_cos": cosines,
             "rotary_sin": sines,
         }
-        return EncodedImage(*self._run_vision(inputs))
+        return EncodedImage(*self.run_vision(inputs))
 
     def encode_prompt(self, prompt: PreparedPrompt, images: Sequence[EncodedImage], start: int = 0) -> EncodedPrompt:
         """Embed the tokens of a prompt from ``start`` on.

@@ -126,7 +126,8 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
         eight_bit = self._cache_scales is not None
         return KeyValueCache(self.settings.shape, capacity, self.placement, eight_bit=eight_bit)
 
-    def _run_vision(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def run_vision(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run the vision graph; return its features and its DeepStack levels."""
         self.load_vision()
         with self._interruptible() as options:
             features, deepstack = self._vision.run(["image_features", "deepstack_features"], inputs, options)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from medmo_models.errors import CannotRunError
 from medmo_models.networks.onnx.host import EncodedPrompt, GraphNetwork, RunInterruptedError
+from medmo_models.networks.onnx.network import OnnxNetwork
 from medmo_models.networks.onnx.settings import EMBEDDING_NAME, EXACT_DECODER_NAME, VISION_NAME
 from medmo_models.networks.openvino.graphs import decoder_model, embedding_table, vision_model
 from medmo_models.networks.openvino.library import import_openvino
@@ -39,6 +40,9 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         OpenVINO's own choice if not given.
     eight_bit_cache : bool
         Keep keys and values in 8 bits, rounded token by token.
+    vision_as_stored : bool
+        Run the vision encoder with ONNX Runtime, which multiplies 16-bit weights as they are in the file: OpenVINO
+        holds them in 32 bits and in its own arrangement besides (2026.4).
 
     Raises
     ------
@@ -49,7 +53,13 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
     """
 
     def __init__(
-        self, directory: Path, *, exact: bool = False, threads: int | None = None, eight_bit_cache: bool = False
+        self,
+        directory: Path,
+        *,
+        exact: bool = False,
+        threads: int | None = None,
+        eight_bit_cache: bool = False,
+        vision_as_stored: bool = False,
     ) -> None:
         super().__init__(directory)
         self._directory = directory
@@ -67,6 +77,7 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
             self._options["INFERENCE_NUM_THREADS"] = threads
         self._decoder: Any = None
         self._vision: Any = None
+        self._stored_vision = OnnxNetwork(directory, threads=threads) if vision_as_stored else None
         # What a compiled graph does not rearrange it reads from the mapped files as long as it lives.
         self._decoder_weights: StoredGraph | None = None
         self._vision_weights: StoredGraph | None = None
@@ -78,6 +89,8 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         running = self._running
         if running is not None:
             running.cancel()
+        if self._stored_vision is not None:
+            self._stored_vision.interrupt()
 
     def load_vision(self) -> None:
         """Load the vision encoder, if it is not."""
@@ -87,6 +100,8 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
 
     def release_vision(self) -> None:
         """Free the vision encoder and what it needed."""
+        if self._stored_vision is not None:
+            self._stored_vision.release_vision()
         if self._vision is not None:
             self._vision = self._vision_weights = None
             trim_memory()
@@ -143,9 +158,13 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         kept_rows: NDArray[np.float32] = logits[0]
         return kept_rows
 
-    def _run_vision(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def run_vision(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run the vision graph; return its features and its DeepStack levels."""
+        if self._stored_vision is not None:
+            return self._stored_vision.run_vision(inputs)
         self.load_vision()
-        features, deepstack = self._infer(self._vision.create_infer_request(), inputs)
+        with _dropping_pages(self._vision_weights):
+            features, deepstack = self._infer(self._vision.create_infer_request(), inputs)
         return features, deepstack
 
     def _infer(self, request: Any, inputs: dict[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
@@ -181,21 +200,9 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         tables = np.zeros((1, shape.head_dim // 2), dtype=np.float32)
         embeddings = np.zeros((1, 1, shape.hidden_size), dtype=np.float32)
         deepstack = np.zeros((self._levels, 1, shape.hidden_size), dtype=np.float32)
-        done = threading.Event()
-
-        def drop_pages() -> None:
-            while not done.wait(_DROP_EVERY_S):
-                weights.drop_pages()
-
-        dropping = threading.Thread(target=drop_pages, daemon=True)
-        dropping.start()
-        try:
+        with _dropping_pages(weights):
             self.run(EncodedPrompt(embeddings, deepstack, (tables, tables), 1), empty)
-        finally:
-            done.set()
-            dropping.join()
-            self._request = None
-        weights.drop_pages()
+        self._request = None
 
     def _free_state(self) -> None:
         if self._request is not None:
@@ -218,3 +225,23 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
             return self._core.compile_model(model, "CPU", self._options)
         except RuntimeError as error:
             raise CannotRunError(f"OpenVINO cannot run {self._directory / name}: {error!s:.200}") from error
+
+
+@contextmanager
+def _dropping_pages(weights: StoredGraph | None) -> Iterator[None]:
+    """Keep pages of mapped weights out of this process's memory while they are rearranged."""
+    done = threading.Event()
+
+    def drop() -> None:
+        while weights is not None and not done.wait(_DROP_EVERY_S):
+            weights.drop_pages()
+
+    dropping = threading.Thread(target=drop, daemon=True)
+    dropping.start()
+    try:
+        yield
+    finally:
+        done.set()
+        dropping.join()
+        if weights is not None:
+            weights.drop_pages()

@@ -44,8 +44,8 @@ class OpenVinoBackend:
         return INT8 if artifact.manifest.method == "onnx-int4" else "float32"
 
     def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
-        """Return the 8-bit cache, which needs no calibration here."""
-        return ("8-bit-cache",)
+        """Return a vision encoder that ONNX Runtime runs, and the 8-bit cache, which needs no calibration here."""
+        return ("vision-as-stored", "8-bit-cache")
 
     def predict_memory(
         self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
@@ -68,6 +68,7 @@ class OpenVinoBackend:
                 exact=dtype == "float32",
                 threads=usable_cores(),
                 eight_bit_cache="8-bit-cache" in measures,
+                vision_as_stored="vision-as-stored" in measures,
             )
             network.load_decoder()
         return OnnxModel(network, artifact.id, releases_vision=releases_vision(artifact), chunk=PREFILL_CHUNK)
