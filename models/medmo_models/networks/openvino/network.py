@@ -49,7 +49,7 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
     InputError
         If a graph is missing or damaged.
     CannotRunError
-        If OpenVINO cannot compile a graph.
+        If OpenVINO cannot be loaded, or cannot compile a graph.
     """
 
     def __init__(
@@ -63,7 +63,10 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
     ) -> None:
         super().__init__(directory)
         self._directory = directory
-        self._core = import_openvino().Core()
+        try:
+            self._core = import_openvino().Core()
+        except (ImportError, OSError) as error:
+            raise CannotRunError(f"OpenVINO cannot be loaded: {error!s:.200}; install medmo-edge[openvino].") from error
         self._table = embedding_table(directory / EMBEDDING_NAME)
         cache = "u8" if eight_bit_cache else "f32" if exact else "f16"
         self._options: dict[str, Any] = {
