@@ -9,7 +9,7 @@ from medmo_runtime.memory import Measure, MemoryParts, Workload, cache_bytes, fe
 
 _MB = 10**6
 #: The process with OpenVINO, the tokenizer and the image processor, before a model is loaded.
-_LIBRARIES = 190 * _MB
+_LIBRARIES = 205 * _MB
 #: OpenVINO's vision encoder in memory per byte on disk: 16-bit weights in 32 bits, and arranged besides (measured).
 _VISION_COPIES = 4
 
@@ -27,15 +27,19 @@ def predict_openvino_memory(
     vision_values = 12 * shape.vision_hidden_size + 2 * shape.vision_intermediate_size
     prefill_values = 6 * shape.hidden_size + 5 * shape.intermediate_size
     features = feature_bytes(shape, workload, 4)
+    # The plug-in doubles a state's room when it is full.
+    cache = cache_bytes(shape, 2 * tokens, cached)
+    inside_decoder = tokens * prefill_values * value
     return MemoryParts(
         libraries=_LIBRARIES,
         layers=stored.packed_layers,
         vision_weights=stored.vision * vision_copies,
-        kv_cache=cache_bytes(shape, 2 * tokens, cached),
-        kept_cache=0,
+        kv_cache=cache,
+        # The plug-in keeps the last answer's state and activations until the next run.
+        kept_cache=cache + inside_decoder,
         image_features=features,
         vision_activations=patches * vision_values * 4,
-        prefill_activations=tokens * prefill_values * value + features,
+        prefill_activations=inside_decoder + features,
         loading=shape.vocabulary_size * shape.hidden_size,
         vision_stays=not releases_vision(artifact),
     )
