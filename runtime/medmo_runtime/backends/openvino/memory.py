@@ -40,6 +40,5 @@ def predict_openvino_memory(
         image_features=features,
         vision_activations=patches * vision_values * 4,
         prefill_activations=inside_decoder + features,
-        loading=shape.vocabulary_size * shape.hidden_size,
         vision_stays=not releases_vision(artifact),
     )
