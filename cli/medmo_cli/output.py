@@ -32,6 +32,7 @@ _EXTRAS = {
     "platformdirs": "desktop",
     "torch": "torch",
     "onnx": "torch",
+    "openvino": "openvino",
     "gptqmodel": "torch",
     "bitsandbytes": "torch",
     "scipy": "eval",

@@ -12,11 +12,13 @@ from medmo_runtime.memory import readable_bytes
 #: The order before anything was measured here. Decoding reads every weight once per token, so 4 bits win
 #: wherever memory bandwidth is the limit: on accelerators, and on CPUs for all but small models.
 ACCELERATOR_ORDER = ("gptq", "bnb", "onnx", "reference")
-LARGE_MODEL_ORDER = ("onnx", "gptq", "bnb", "reference")
+LARGE_MODEL_ORDER = ("onnx", "openvino", "gptq", "bnb", "reference")
 #: A model whose weights stay in a CPU's caches runs fastest without unpacking.
-SMALL_MODEL_ORDER = ("onnx", "reference", "gptq", "bnb")
+SMALL_MODEL_ORDER = ("onnx", "openvino", "reference", "gptq", "bnb")
 SMALL_MODEL_BYTES = 500 * 10**6
 _FULL_PRECISION = ("bf16", "fp16", "fp32")
+#: The answer by which measured speeds are compared: a 1024 x 1024 image with a question, and some sentences.
+_PROMPT_TOKENS, _NEW_TOKENS = 1100, 128
 
 
 class NothingFitsError(CannotRunError):
@@ -56,7 +58,7 @@ def choose(candidates: Sequence[Candidate]) -> Choice:
     first = [candidate for candidate in ranked if _kind(candidate) == _kind(ranked[0])]
     by_speed = len(first) > 1 and all(_speed(candidate) is not None for candidate in first)
     if by_speed:
-        first.sort(key=lambda candidate: -(_speed(candidate) or 0.0))
+        first.sort(key=_usual_seconds)
     best = first[0]
     order = (*first, *(c for c in ranked if c not in first), *(c for c in candidates if c.problem is not None))
     return Choice(best, _reason(best, len(usable), by_speed, candidates), order)
@@ -94,6 +96,15 @@ def _by_table(candidate: Candidate) -> int:
 
 def _speed(candidate: Candidate) -> float | None:
     return None if candidate.measured is None else candidate.measured.decode_tokens_per_s
+
+
+def _usual_seconds(candidate: Candidate) -> float:
+    """Return what a usual answer takes at the measured speeds of prefill and decoding."""
+    made = candidate.measured
+    if made is None or not made.decode_tokens_per_s:
+        return float("inf")
+    prefill = _PROMPT_TOKENS / made.prefill_tokens_per_s if made.prefill_tokens_per_s else 0.0
+    return prefill + _NEW_TOKENS / made.decode_tokens_per_s
 
 
 def _reason(best: Candidate, usable: int, by_speed: bool, candidates: Sequence[Candidate]) -> str:

@@ -44,8 +44,9 @@ def measurement_key(machine: Machine, artifact_id: str, backend: str, device: st
     Free memory is left out: it changes from minute to minute.
     """
     packages = machine.libraries.packages
-    if backend == "onnx":
-        packages = {name: found for name, found in packages.items() if name == "onnxruntime"}
+    if backend in ("onnx", "openvino"):
+        needed = "onnxruntime" if backend == "onnx" else "openvino"
+        packages = {name: found for name, found in packages.items() if name == needed}
     facts = {
         "system": [machine.system, machine.architecture],
         "processor": [machine.processor.name, machine.processor.cores, list(machine.processor.instruction_sets)],

@@ -183,8 +183,8 @@ class Session:
     def keep_encoded_images(self, folder: Path) -> None:
         """Keep encoded images in ``folder``, so that a later run need not encode them again.
 
-        The files are as private as the images; nothing is kept on disk unless this is called. Only the backend
-        ``onnx`` keeps any.
+        The files are as private as the images; nothing is kept on disk unless this is called. Only the backends
+        ``onnx`` and ``openvino`` keep any.
         """
         self.model.keep_images(folder)
 

@@ -317,9 +317,15 @@ def test_what_failed_is_not_tried_again_but_the_next_plan_is(setting: Setting) -
 
 
 def remember(
-    setting: Setting, store: MeasurementStore, method: Method, backend: str, speed: float, correct: bool = True
+    setting: Setting,
+    store: MeasurementStore,
+    method: Method,
+    backend: str,
+    speed: float,
+    correct: bool = True,
+    prefill: float = 100.0,
 ) -> None:
-    made = Measurement(correct, "probabilities differ by 0.4", 1.0, 100.0, speed, 1 * GB)
+    made = Measurement(correct, "probabilities differ by 0.4", 1.0, prefill, speed, 1 * GB)
     store.write(measurement_key(setting.machine, artifact(method).id, backend, "cpu", "float32"), made)
 
 
@@ -333,6 +339,17 @@ def test_the_fastest_measured_here_wins_over_the_table(setting: Setting, tmp_pat
     choice = choose(setting.find(*artifacts, measurements=store))
     assert choice.chosen.backend.name == "bnb"
     assert "the fastest measured of 2 that can run (30.0 tokens/s)" in choice.reason
+
+
+def test_a_faster_prefill_counts_as_much_as_the_time_that_it_saves(setting: Setting, tmp_path: Path) -> None:
+    setting.set_backends(gptq(), bnb())
+    artifacts = [artifact("gptq"), artifact("bnb-nf4")]
+    store = MeasurementStore(tmp_path)
+    remember(setting, store, "gptq", "gptq", 20.0, prefill=50.0)
+    remember(setting, store, "bnb-nf4", "bnb", 19.0, prefill=100.0)
+    assert choose(setting.find(*artifacts, measurements=store)).chosen.backend.name == "bnb"
+    remember(setting, store, "bnb-nf4", "bnb", 19.0, prefill=50.0)
+    assert choose(setting.find(*artifacts, measurements=store)).chosen.backend.name == "gptq"
 
 
 def test_one_that_computes_wrongly_is_refused_with_the_figure_even_if_it_is_the_fastest(

@@ -130,7 +130,7 @@ class Libraries:
     Attributes
     ----------
     packages : mapping of str to str
-        Versions of torch, gptqmodel, bitsandbytes, accelerate and onnxruntime where they are installed.
+        Versions of torch, gptqmodel, bitsandbytes, accelerate, onnxruntime, openvino and onnx where they are installed.
     torch_cuda, torch_hip, torch_xpu : str or None
         What torch was built for.
     onnx_providers : tuple of str

@@ -14,7 +14,7 @@ from medmo_models.networks.onnx.library import import_onnxruntime
 from medmo_models.networks.onnx.plugins import register_plugins
 from medmo_runtime.hardware.facts import Libraries, OnnxDevice, OnnxPlugin
 
-_PACKAGES = ("torch", "gptqmodel", "bitsandbytes", "accelerate")
+_PACKAGES = ("torch", "gptqmodel", "bitsandbytes", "accelerate", "openvino", "onnx")
 _ONNX_DISTRIBUTIONS = (
     "onnxruntime-gpu",
     "onnxruntime",

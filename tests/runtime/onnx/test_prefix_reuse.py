@@ -26,9 +26,9 @@ def artifact(tiny_onnx: Artifact) -> Artifact:
     return tiny_onnx
 
 
-@pytest.fixture
-def session(artifact: Artifact) -> Iterator[Session]:
-    with Session.open([artifact], dtype="float32") as opened:
+@pytest.fixture(params=["onnx", "openvino"])
+def session(artifact: Artifact, request: pytest.FixtureRequest) -> Iterator[Session]:
+    with Session.open([artifact], dtype="float32", backend=request.param) as opened:
         yield opened
 
 
@@ -44,7 +44,7 @@ def same(first: Answer, second: Answer) -> bool:
 
 
 def alone(artifact: Artifact, *arguments: Any, **options: Any) -> Answer:
-    with Session.open([artifact], dtype="float32") as fresh:
+    with Session.open([artifact], dtype="float32", backend="onnx") as fresh:
         return fresh.ask(*arguments, **options)
 
 

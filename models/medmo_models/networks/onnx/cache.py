@@ -80,6 +80,10 @@ class KeyValueCache:
             table[start:end] = rows
             value.update_inplace(table)
 
+    def release(self) -> None:
+        """Free the buffers; the cache cannot be used afterwards."""
+        self.buffers.clear()
+
     def copy_from(self, other: KeyValueCache) -> None:
         """Take over everything of a smaller cache."""
         for name, value in self.buffers.items():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medmo_models.errors import CannotRunError
-from medmo_models.networks.onnx.cache import KeyValueCache, Placement, zeros_like_levels
+from medmo_models.networks.onnx.cache import KeyValueCache, Placement
+from medmo_models.networks.onnx.host import EncodedImage, EncodedPrompt, GraphNetwork, RunInterruptedError
 from medmo_models.networks.onnx.library import import_onnxruntime
-from medmo_models.networks.onnx.positions import (
-    Tables,
-    patch_grid,
-    patch_rotary_tables,
-    position_samples,
-    rotary_tables,
-    token_positions,
-)
 from medmo_models.networks.onnx.sessions import CPU_PROVIDER, Provider, open_session
 from medmo_models.networks.onnx.settings import (
     EMBEDDING_NAME,
@@ -30,62 +22,15 @@ from medmo_models.networks.onnx.settings import (
     VISION_NAME,
     attention_nodes,
     read_cache_scales,
-    read_settings,
     with_eight_bit_cache,
     with_sixteen_bit_attention,
 )
-from medmo_models.preprocessing import PreparedPrompt
 from medmo_models.process import trim_memory
 
-
-class RunInterruptedError(Exception):
-    """A run ended because `OnnxNetwork.interrupt` was called."""
+__all__ = ["EncodedImage", "EncodedPrompt", "OnnxNetwork", "RunInterruptedError"]
 
 
-@dataclass(frozen=True)
-class EncodedImage:
-    """An image after the vision encoder.
-
-    Attributes
-    ----------
-    features : ndarray of float32, shape (image tokens, hidden)
-    deepstack : ndarray of float32, shape (levels, image tokens, hidden)
-    """
-
-    features: NDArray[np.float32]
-    deepstack: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class EncodedPrompt:
-    """A prompt ready for the decoder.
-
-    Attributes
-    ----------
-    embeddings : ndarray of float32, shape (1, length, hidden)
-        Text tokens embedded, image tokens replaced by their features.
-    deepstack : ndarray of float32, shape (levels, length or 1, hidden)
-    tables : tuple of ndarray
-        Rotary tables of the prompt's tokens.
-    following : int
-        Position of the first token after the prompt.
-    """
-
-    embeddings: NDArray[np.float32]
-    deepstack: NDArray[np.float32]
-    tables: Tables
-    following: int
-
-    def part(self, start: int, end: int | None = None) -> EncodedPrompt:
-        """Return the tokens from ``start`` to ``end``."""
-        deepstack = self.deepstack if self.deepstack.shape[1] == 1 else self.deepstack[:, start:end]
-        cosines, sines = self.tables
-        return EncodedPrompt(
-            self.embeddings[:, start:end], deepstack, (cosines[start:end], sines[start:end]), self.following
-        )
-
-
-class OnnxNetwork:
+class OnnxNetwork(GraphNetwork[KeyValueCache]):
     """An ONNX artifact loaded with ONNX Runtime; vision encoder and decoder follow when they are first needed.
 
     Parameters
@@ -132,7 +77,7 @@ class OnnxNetwork:
         sixteen_bit_attention: bool = False,
         attention_on_cpu: bool = False,
     ) -> None:
-        self.settings = read_settings(directory)
+        super().__init__(directory)
         self.placement = placement or Placement()
         self._directory, self._provider, self._threads = directory, provider, threads
         self.left_to_cpu = attention_nodes(self.settings.shape) if attention_on_cpu else ()
@@ -149,7 +94,6 @@ class OnnxNetwork:
             self._cache_dtype = np.dtype(np.float16)
         self._decoder: Any = None
         self._vision: Any = None
-        self._levels = len(self.settings.shape.deepstack_levels)
         self._running: Any = None
 
     def interrupt(self) -> None:
@@ -202,70 +146,17 @@ class OnnxNetwork:
         """Return an empty KV cache for ``capacity`` tokens."""
         return KeyValueCache(self.settings.shape, capacity, self.placement, self._cache_dtype)
 
-    def encode_image(self, pixels: NDArray[np.float32], grid: NDArray[np.int64]) -> EncodedImage:
-        """Run the vision encoder on one image.
-
-        Parameters
-        ----------
-        pixels : ndarray of float32, shape (patches, 1536)
-        grid : ndarray of int64, shape (3,)
-        """
+    def run_vision(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run the vision graph; return its features and its DeepStack levels."""
         self.load_vision()
-        shape = self.settings.shape
-        patches = patch_grid(grid, shape.spatial_merge_size)
-        rows, weights = position_samples(patches, grid, shape.vision_position_embeddings)
-        cosines, sines = patch_rotary_tables(patches, self.settings)
-        inputs = {
-            "pixel_values": pixels,
-            "position_rows": rows,
-            "position_weights": weights,
-            "rotary_cos": cosines,
-            "rotary_sin": sines,
-        }
         with self._interruptible() as options:
             features, deepstack = self._vision.run(["image_features", "deepstack_features"], inputs, options)
-        return EncodedImage(features, deepstack)
+        return features, deepstack
 
     def embed(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the embeddings of tokens, shape (1, length, hidden)."""
         result: NDArray[np.float32] = self._embedding.run(["inputs_embeds"], {"input_ids": ids})[0]
         return result
-
-    def encode_prompt(self, prompt: PreparedPrompt, images: Sequence[EncodedImage], start: int = 0) -> EncodedPrompt:
-        """Embed the tokens of a prompt from ``start`` on.
-
-        Parameters
-        ----------
-        prompt : PreparedPrompt
-        images : sequence of EncodedImage
-            Those of which a token is at ``start`` or later, in the prompt's order.
-        start : int
-        """
-        shape = self.settings.shape
-        embeddings = self.embed(prompt.input_ids[start:])
-        deepstack = zeros_like_levels(self._levels, shape.hidden_size)
-        if images:
-            places = prompt.token_types[start:] == 1
-            first = -int(places.sum())  # an image that begins before the start gives its last tokens
-            embeddings[0, places] = np.concatenate([image.features for image in images])[first:]
-            deepstack = np.zeros((self._levels, len(places), shape.hidden_size), dtype=np.float32)
-            deepstack[:, places] = np.concatenate([image.deepstack for image in images], axis=1)[:, first:]
-        positions = token_positions(prompt.token_types, prompt.image_grids, shape.spatial_merge_size)
-        tables = rotary_tables(positions[:, start:], self.settings)
-        return EncodedPrompt(embeddings, deepstack, tables, int(positions.max(initial=-1)) + 1)
-
-    def encode_token(self, token: int, position: int) -> EncodedPrompt:
-        """Embed one generated token."""
-        tables = rotary_tables(np.full((3, 1), position), self.settings)
-        deepstack = zeros_like_levels(self._levels, self.settings.shape.hidden_size)
-        return EncodedPrompt(self.embed(np.asarray([token])), deepstack, tables, position + 1)
-
-    def logits(self, prompt: PreparedPrompt, first: int = 0) -> NDArray[np.float32]:
-        """Return the logits of a prompt from position ``first`` on, shape (length - first, vocabulary)."""
-        length = len(prompt.input_ids)
-        images = [self.encode_image(pixels, grid) for pixels, grid in prompt.each_image()]
-        encoded = self.encode_prompt(prompt, images)
-        return self.run(encoded, self.new_cache(length), kept=length - first)
 
     def run(self, tokens: EncodedPrompt, cache: KeyValueCache, kept: int = 1) -> NDArray[np.float32]:
         """Run the decoder on tokens that follow what the cache holds, and add them to it.

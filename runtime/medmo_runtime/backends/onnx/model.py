@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medmo_models.errors import OutOfMemoryError
-from medmo_models.networks.onnx.cache import KeyValueCache
-from medmo_models.networks.onnx.network import EncodedImage, OnnxNetwork, RunInterruptedError
+from medmo_models.networks.onnx.host import EncodedImage, GraphNetwork, RunInterruptedError, TokenCache
 from medmo_models.preprocessing import PreparedPrompt
 from medmo_runtime.backends.onnx.encoded_images import EncodedImages
 from medmo_runtime.backends.onnx.prefix import PromptKeys, prompt_keys, shared_length
@@ -39,25 +39,34 @@ class OnnxModel:
 
     Parameters
     ----------
-    network : OnnxNetwork
+    network : GraphNetwork
     model_id : str
         The artifact's id.
     releases_vision, releases_decoder : bool
         Free the vision encoder when it has encoded; free the decoder while it encodes, and load it again afterwards.
+    chunk : int, optional
+        Tokens that one run takes in prefill, `CHUNK` if not given.
     """
 
     def __init__(
-        self, network: OnnxNetwork, model_id: str, *, releases_vision: bool = False, releases_decoder: bool = False
+        self,
+        network: GraphNetwork[Any],
+        model_id: str,
+        *,
+        releases_vision: bool = False,
+        releases_decoder: bool = False,
+        chunk: int | None = None,
     ) -> None:
+        self._chunk = chunk
         self._releases_vision, self._releases_decoder = releases_vision, releases_decoder
-        self._network: OnnxNetwork | None = network
+        self._network: GraphNetwork[Any] | None = network
         self._model_id = model_id
         self._images = EncodedImages(None, model_id)
-        self._cache: KeyValueCache | None = None
+        self._cache: TokenCache | None = None
         self._keys: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
     @property
-    def network(self) -> OnnxNetwork:
+    def network(self) -> GraphNetwork[Any]:
         """The loaded graphs.
 
         Raises
@@ -163,6 +172,8 @@ class OnnxModel:
         computed again.
         """
         if keys.image_ends and cached < keys.image_ends[0]:
+            if self._cache is not None:
+                self._cache.release()
             self._cache, self._keys = None, self._keys[:0]
             return 0
         return cached
@@ -184,13 +195,13 @@ class OnnxModel:
             self.network.release_decoder()
         return self.network.encode_image(pixels, grid)
 
-    def _reserve(self, cached: int, places: int) -> KeyValueCache:
+    def _reserve(self, cached: int, places: int) -> TokenCache:
         """Return a cache with ``places`` places that holds the first ``cached`` tokens of what it held."""
         if self._cache is not None:
             self._cache.length = cached
             self._keys = self._keys[:cached]
         if self._cache is None or self._cache.capacity < places:
-            larger = self.network.new_cache(-(-places // CAPACITY_STEP) * CAPACITY_STEP)
+            larger: TokenCache = self.network.new_cache(-(-places // CAPACITY_STEP) * CAPACITY_STEP)
             if self._cache is not None:
                 larger.copy_from(self._cache)
             self._cache = larger
@@ -202,16 +213,17 @@ class OnnxModel:
         images: list[EncodedImage],
         keys: PromptKeys,
         cached: int,
-        cache: KeyValueCache,
+        cache: TokenCache,
         end: int | None = None,
         stop: StopSignal | None = None,
     ) -> tuple[NDArray[np.float32], int]:
         tokens = self.network.encode_prompt(prompt, images, cached)
         count = (len(keys.keys) if end is None else end) - cached
         logits = np.zeros(0, dtype=np.float32)
-        for start in range(0, count, CHUNK):
+        chunk = self._chunk or CHUNK
+        for start in range(0, count, chunk):
             _raise_if(stop)
-            after = min(start + CHUNK, count)
+            after = min(start + chunk, count)
             logits = self.network.run(tokens.part(start, after), cache)[-1]
             self._keys = keys.keys[: cached + after]
         return logits, tokens.following
@@ -220,7 +232,7 @@ class OnnxModel:
         self,
         tokens: list[GeneratedToken],
         token: GeneratedToken,
-        cache: KeyValueCache,
+        cache: TokenCache,
         position: int,
         max_new_tokens: int,
         on_token: TokenCallback | None,

@@ -1,0 +1,250 @@
+"""An ONNX artifact run by OpenVINO, over the same weights."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medmo_models.errors import CannotRunError
+from medmo_models.networks.onnx.host import EncodedPrompt, GraphNetwork, RunInterruptedError
+from medmo_models.networks.onnx.network import OnnxNetwork
+from medmo_models.networks.onnx.settings import EMBEDDING_NAME, EXACT_DECODER_NAME, VISION_NAME
+from medmo_models.networks.openvino.graphs import decoder_model, embedding_table, vision_model
+from medmo_models.networks.openvino.library import import_openvino
+from medmo_models.networks.openvino.state import StateCache
+from medmo_models.networks.openvino.stored_graph import StoredGraph
+from medmo_models.process import trim_memory
+
+#: Inputs that share one scale where activations are rounded to 8 bits.
+_ROUNDED_GROUP = 128
+#: Seconds between two times at which pages of the mapped weights are dropped while they are rearranged.
+_DROP_EVERY_S = 0.05
+
+
+class OpenVinoNetwork(GraphNetwork[StateCache]):
+    """An ONNX artifact loaded with OpenVINO; vision encoder and decoder follow when they are first needed.
+
+    Parameters
+    ----------
+    directory : Path
+        The artifact.
+    exact : bool
+        Multiply float32 activations instead of rounding them to int8.
+    threads : int, optional
+        OpenVINO's own choice if not given.
+    eight_bit_cache : bool
+        Keep keys and values in 8 bits, rounded token by token.
+    vision_as_stored : bool
+        Run the vision encoder with ONNX Runtime, which multiplies 16-bit weights as they are in the file: OpenVINO
+        holds them in 32 bits and in its own arrangement besides (2026.4).
+
+    Raises
+    ------
+    InputError
+        If a graph is missing or damaged.
+    CannotRunError
+        If OpenVINO cannot be loaded, or cannot compile a graph.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        exact: bool = False,
+        threads: int | None = None,
+        eight_bit_cache: bool = False,
+        vision_as_stored: bool = False,
+    ) -> None:
+        super().__init__(directory)
+        self._directory = directory
+        try:
+            self._core = import_openvino().Core()
+        except (ImportError, OSError) as error:
+            raise CannotRunError(f"OpenVINO cannot be loaded: {error!s:.200}; install medmo-edge[openvino].") from error
+        self._table = embedding_table(directory / EMBEDDING_NAME)
+        cache = "u8" if eight_bit_cache else "f32" if exact else "f16"
+        self._options: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0 if exact else _ROUNDED_GROUP,
+            "KV_CACHE_PRECISION": cache,
+        }
+        if exact:  # else the plug-in takes bfloat16 for the rest where the processor has instructions for it
+            self._options["INFERENCE_PRECISION_HINT"] = "f32"
+        if threads is not None:
+            self._options["INFERENCE_NUM_THREADS"] = threads
+        self._decoder: Any = None
+        self._vision: Any = None
+        self._stored_vision = OnnxNetwork(directory, threads=threads) if vision_as_stored else None
+        # What a compiled graph does not rearrange it reads from the mapped files as long as it lives.
+        self._decoder_weights: StoredGraph | None = None
+        self._vision_weights: StoredGraph | None = None
+        self._request: Any = None
+        self._running: Any = None
+
+    def interrupt(self) -> None:
+        """Make the run that another thread is in end soon, with `RunInterruptedError`."""
+        running = self._running
+        if running is not None:
+            running.cancel()
+        if self._stored_vision is not None:
+            self._stored_vision.interrupt()
+
+    def load_vision(self) -> None:
+        """Load the vision encoder, if it is not."""
+        if self._vision is None:
+            model, self._vision_weights = vision_model(self._directory / VISION_NAME, self.settings.shape)
+            self._vision = self._compile(model, VISION_NAME)
+
+    def release_vision(self) -> None:
+        """Free the vision encoder and what it needed."""
+        if self._stored_vision is not None:
+            self._stored_vision.release_vision()
+        if self._vision is not None:
+            self._vision = self._vision_weights = None
+            trim_memory()
+
+    def load_decoder(self) -> None:
+        """Load the decoder, if it is not."""
+        if self._decoder is None:
+            model, self._decoder_weights = decoder_model(self._directory / EXACT_DECODER_NAME, self.settings.shape)
+            self._decoder = self._compile(model, EXACT_DECODER_NAME)
+            self._arrange_weights(self._decoder_weights)
+
+    def release_decoder(self) -> None:
+        """Free the decoder's weights and its state."""
+        if self._decoder is not None:
+            self._decoder = self._request = self._decoder_weights = None
+            trim_memory()
+
+    def new_cache(self, capacity: int) -> StateCache:
+        """Return the decoder's state, emptied; there is only one."""
+        self._free_state()
+        return StateCache(self._free_state)
+
+    def embed(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the embeddings of tokens, shape (1, length, hidden)."""
+        return self._table[ids].astype(np.float32)[None]
+
+    def run(self, tokens: EncodedPrompt, cache: StateCache, kept: int = 1) -> NDArray[np.float32]:
+        """Run the decoder on tokens that follow what the state holds, and add them to it.
+
+        Returns
+        -------
+        ndarray of float32, shape (kept, vocabulary)
+            Logits of the last ``kept`` tokens.
+        """
+        self.load_decoder()
+        if cache.wants_clearing:
+            self._rewrite(cache)
+        if self._request is None:
+            self._request = self._decoder.create_infer_request()
+        count = tokens.embeddings.shape[1]
+        inputs: dict[str, NDArray[Any]] = {
+            "inputs_embeds": tokens.embeddings,
+            "deepstack_features": tokens.deepstack,
+            "rotary_cos": tokens.tables[0],
+            "rotary_sin": tokens.tables[1],
+            "mask": cache.mask(count),
+            "order": np.zeros(1, dtype=np.int32),
+            "logits_kept": np.asarray([kept], dtype=np.int64),
+        }
+        cache.interrupted = True  # until the run has ended, its layers' states differ in length
+        logits = self._infer(self._request, inputs)[0]
+        cache.interrupted = False
+        cache.add(count)
+        kept_rows: NDArray[np.float32] = logits[0]
+        return kept_rows
+
+    def run_vision(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run the vision graph; return its features and its DeepStack levels."""
+        if self._stored_vision is not None:
+            return self._stored_vision.run_vision(inputs)
+        self.load_vision()
+        with _dropping_pages(self._vision_weights):
+            features, deepstack = self._infer(self._vision.create_infer_request(), inputs)
+        return features, deepstack
+
+    def _infer(self, request: Any, inputs: dict[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """Run a request and return copies of its outputs."""
+        openvino = import_openvino()
+        arrays = {name: np.ascontiguousarray(value) for name, value in inputs.items()}  # held until the run has ended
+        for name, value in arrays.items():
+            request.set_tensor(name, openvino.Tensor(value, shared_memory=True))
+        with self._interruptible(request):
+            request.start_async()
+            request.wait()
+        return [np.array(output.data) for output in request.output_tensors]
+
+    @contextmanager
+    def _interruptible(self, request: Any) -> Iterator[None]:
+        """Let `interrupt` reach a request's run."""
+        self._running = request
+        try:
+            yield
+        except Exception as error:  # OpenVINO's errors share no base but RuntimeError
+            if "cancel" in str(error).lower():
+                raise RunInterruptedError from error
+            raise
+        finally:
+            self._running = None
+
+    def _arrange_weights(self, weights: StoredGraph) -> None:
+        """Run one token, with which the plug-in makes its own arrangement of the packed weights.
+
+        It keeps that and needs the mapped files no more, so their pages leave this process's memory as it goes on.
+        """
+        empty, shape = StateCache(lambda: None), self.settings.shape
+        tables = np.zeros((1, shape.head_dim // 2), dtype=np.float32)
+        embeddings = np.zeros((1, 1, shape.hidden_size), dtype=np.float32)
+        deepstack = np.zeros((self._levels, 1, shape.hidden_size), dtype=np.float32)
+        with _dropping_pages(weights):
+            self.run(EncodedPrompt(embeddings, deepstack, (tables, tables), 1), empty)
+        self._request = None
+
+    def _free_state(self) -> None:
+        if self._request is not None:
+            self._request = None
+            trim_memory()
+
+    def _rewrite(self, cache: StateCache) -> None:
+        """Leave nothing but the places that count in every layer's state."""
+        openvino = import_openvino()
+        counting = cache.counting
+        if not len(counting):
+            cache.release()
+            return
+        for state in self._request.query_state():
+            state.state = openvino.Tensor(np.ascontiguousarray(state.state.data[:, :, counting]))
+        cache.keep(len(counting))
+
+    def _compile(self, model: Any, name: str) -> Any:
+        try:
+            return self._core.compile_model(model, "CPU", self._options)
+        except RuntimeError as error:
+            raise CannotRunError(f"OpenVINO cannot run {self._directory / name}: {error!s:.200}") from error
+
+
+@contextmanager
+def _dropping_pages(weights: StoredGraph | None) -> Iterator[None]:
+    """Keep pages of mapped weights out of this process's memory while they are rearranged."""
+    done = threading.Event()
+
+    def drop() -> None:
+        while weights is not None and not done.wait(_DROP_EVERY_S):
+            weights.drop_pages()
+
+    dropping = threading.Thread(target=drop, daemon=True)
+    dropping.start()
+    try:
+        yield
+    finally:
+        done.set()
+        dropping.join()
+        if weights is not None:
+            weights.drop_pages()

@@ -1,0 +1,44 @@
+"""Predicts the memory of the backend `openvino`."""
+
+from __future__ import annotations
+
+from medmo_models.artifact import Artifact
+from medmo_runtime.backends.onnx.memory import releases_vision
+from medmo_runtime.components import weight_bytes
+from medmo_runtime.memory import Measure, MemoryParts, Workload, cache_bytes, feature_bytes
+
+_MB = 10**6
+#: The process with OpenVINO, the tokenizer and the image processor, before a model is loaded.
+_LIBRARIES = 205 * _MB
+#: OpenVINO's vision encoder in memory per byte on disk: 16-bit weights in 32 bits, and arranged besides (measured).
+_VISION_COPIES = 4
+
+
+def predict_openvino_memory(
+    artifact: Artifact, dtype: str, workload: Workload, measures: frozenset[Measure]
+) -> MemoryParts:
+    """Predict from the files' sizes and the shape (how well: docs/performance.md, Predicted memory)."""
+    shape, stored = artifact.spec.architecture, weight_bytes(artifact)
+    tokens = workload.context_tokens(shape)
+    value = 4 if dtype == "float32" else 2
+    cached = 1 if "8-bit-cache" in measures else value
+    patches = workload.max_pixels // shape.patch_size**2
+    vision_copies = 1 if "vision-as-stored" in measures else _VISION_COPIES
+    vision_values = 12 * shape.vision_hidden_size + 2 * shape.vision_intermediate_size
+    prefill_values = 6 * shape.hidden_size + 5 * shape.intermediate_size
+    features = feature_bytes(shape, workload, 4)
+    # The plug-in doubles a state's room when it is full.
+    cache = cache_bytes(shape, 2 * tokens, cached)
+    inside_decoder = tokens * prefill_values * value
+    return MemoryParts(
+        libraries=_LIBRARIES,
+        layers=stored.packed_layers,
+        vision_weights=stored.vision * vision_copies,
+        kv_cache=cache,
+        # The plug-in keeps the last answer's state and activations until the next run.
+        kept_cache=cache + inside_decoder,
+        image_features=features,
+        vision_activations=patches * vision_values * 4,
+        prefill_activations=inside_decoder + features,
+        vision_stays=not releases_vision(artifact),
+    )
