@@ -19,6 +19,17 @@ def go_offline() -> None:
         "DO_NOT_TRACK",
     ):
         os.environ[name] = "1"
+    hide_openvino_telemetry()
+
+
+def hide_openvino_telemetry() -> None:
+    """Make ``openvino_telemetry`` look absent, so that OpenVINO takes a stub of its own.
+
+    With it, importing OpenVINO reports the import to Google Analytics and writes a client id and counters to
+    ``~/intel`` (2026.4, seen with strace); GPTQModel imports OpenVINO wherever it is installed (7.7).
+    """
+    # An entry of None makes an import fail (Python reference, 5.3.1 The module cache).
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 def quiet_libraries() -> None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, redirect_stdout
 from io import TextIOBase
 
 from medmo_models.networks.quiet import quiet_transformers
+from medmo_models.process import hide_openvino_telemetry
 
 #: What tokenicer, which GPTQModel imports, would otherwise point to a fixed directory in /tmp.
 _CACHES = ("HF_HOME", "HF_HUB_CACHE", "TRANSFORMERS_CACHE", "HF_MODULES_CACHE")
@@ -49,6 +50,7 @@ def _import_without_traces() -> None:
     with tempfile.TemporaryDirectory() as scratch, _root_logger_kept():
         for name in _CACHES:
             os.environ.setdefault(name, scratch)
+        hide_openvino_telemetry()
         import gptqmodel  # noqa: F401
 
 

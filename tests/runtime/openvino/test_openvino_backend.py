@@ -122,9 +122,21 @@ from medmo_models.networks.openvino.network import OpenVinoNetwork
 
 OpenVinoNetwork(Path(sys.argv[1])).load_decoder()
 """
+_GPTQMODEL = """
+from medmo_models.networks.gptqmodel_library import quiet_gptqmodel
+
+with quiet_gptqmodel():
+    pass
+"""
 
 
 def test_nothing_is_reported_and_nothing_is_written(tiny_onnx: Artifact, tmp_path: Path) -> None:
     places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / ".cache")}
     subprocess.run([sys.executable, "-c", _LOAD, str(tiny_onnx.path)], env={**os.environ, **places}, check=True)
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_gptqmodel_which_imports_it_reports_nothing_either(tmp_path: Path) -> None:
+    places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / ".cache")}
+    subprocess.run([sys.executable, "-c", _GPTQMODEL], env={**os.environ, **places}, check=True)
+    assert not (tmp_path / "intel").exists()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from types import ModuleType
+
+from medmo_models.process import hide_openvino_telemetry
 
 
 def import_openvino() -> ModuleType:
@@ -13,16 +14,8 @@ def import_openvino() -> ModuleType:
     ------
     ImportError
         If it is not installed.
-
-    Notes
-    -----
-    Importing it reports the import to Google Analytics and writes a client id and counters to ``~/intel``, through its
-    dependency ``openvino_telemetry`` (2026.4, seen with strace). Without that package OpenVINO takes a stub of its own,
-    so the package is made to look absent.
     """
-    if "openvino" not in sys.modules:
-        # An entry of None makes an import fail (Python reference, 5.3.1 The module cache).
-        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    hide_openvino_telemetry()
     import openvino
 
     module: ModuleType = openvino
