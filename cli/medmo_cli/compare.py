@@ -63,6 +63,9 @@ def command(
     per_layer: Annotated[
         int | None, typer.Option(min=1, help="Also measure every layer alone, over this many samples.")
     ] = None,
+    per_layer_bits: Annotated[
+        float, typer.Option(min=4.0, max=8.5, help="Average bits per weight of the recipe that --per-layer proposes.")
+    ] = 4.5,
     sort: Annotated[str, typer.Option(help="given, kld, f1, accuracy, size or speed.")] = "given",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -94,7 +97,7 @@ def command(
         )
         with phase_progress("comparing") as update:
             comparison = run_comparison(request, shlex.join(["medmo", *sys.argv[1:]]), update)
-            scan = None if per_layer is None else scan_layers(request, per_layer, update)
+            scan = None if per_layer is None else scan_layers(request, per_layer, update, per_layer_bits)
         written = write_report(comparison, out, sort=sort, sensitivity=scan)
         if json:
             print_json(json_summary(comparison, sort))
