@@ -119,6 +119,15 @@ def json_summary(comparison: Comparison, sort: str) -> dict[str, Any]:
         "rows": [_json_row(row) for row in sorted_rows(comparison, sort)],
         "verdict": comparison.verdict,
         "samples": comparison.samples,
+        "pairs": [
+            {
+                "artifact": pair.name,
+                "less": pair.other,
+                "kld": None if pair.kld is None else [pair.kld.value, pair.kld.low, pair.kld.high],
+                "same_answers": [pair.same_answer.value, pair.same_answer.low, pair.same_answer.high],
+            }
+            for pair in comparison.pairs
+        ],
         "skipped": [{"id": key, "reason": reason} for key, reason in comparison.skipped],
         "metrics_version": comparison.metrics_version,
     }
@@ -137,6 +146,7 @@ def _json_row(row: ComparisonRow) -> dict[str, Any]:
         if tokens is None
         else {"mean": tokens.kld_mean.value, "standard_error": tokens.kld_standard_error, **tokens.kld_percentiles},
         "top1": None if tokens is None else tokens.top1.value,
+        "same_answers": None if row.agreement is None else row.agreement.same_answer.value,
         "perplexity_ratio": None if tokens is None else tokens.perplexity_ratio.value,
         "f1_50": None if boxes is None else boxes.f1_50.value,
         "mean_iou": None if boxes is None else boxes.mean_iou.value,
