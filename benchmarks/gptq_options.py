@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from medmo_export.calibration import CalibrationSet, phantom_calibration, phantom_set
 from medmo_export.gptq.options import GptqOptions
 from medmo_export.pipeline import CALIBRATION_SEED, ExportRequest, run_export
+from medmo_export.recipe import Recipe, read_recipe
 from medmo_export.self_check import answer_logits
 from medmo_models.artifact.checkpoint import read_checkpoint
 from medmo_models.distributions import log_softmax
@@ -35,12 +36,16 @@ _PLAIN = GptqOptions()
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to quantize; ``balanced`` gives all image tokens together the weight of all text tokens."""
+    """One way to quantize.
+
+    ``balanced`` gives all image tokens together the weight of all text tokens; ``recipe`` takes that of ``--recipe``.
+    """
 
     options: GptqOptions = field(default_factory=GptqOptions)
     samples: int = 32
     text_only: bool = False
     balanced: bool = False
+    recipe: bool = False
 
 
 #: One option away from the default at a time, then together.
@@ -65,6 +70,16 @@ VARIANTS: dict[str, Variant] = {
     "visual weight balanced": Variant(balanced=True),
     "scale search 2.4, 128 samples": Variant(replace(_PLAIN, scale_search=2.4), samples=128),
     "scale search 2.4, GPTAQ 0.25, 128 samples": Variant(replace(_PLAIN, scale_search=2.4, gptaq=0.25), samples=128),
+    "group 64, asymmetric": Variant(replace(_PLAIN, group_size=64, symmetric=False)),
+    "asymmetric, activation order": Variant(replace(_PLAIN, symmetric=False, activation_order=True)),
+    "recipe": Variant(recipe=True),
+    "recipe, asymmetric": Variant(replace(_PLAIN, symmetric=False), recipe=True),
+    "recipe, asymmetric, activation order": Variant(
+        replace(_PLAIN, symmetric=False, activation_order=True), recipe=True
+    ),
+    "recipe, asymmetric, activation order, 128 samples": Variant(
+        replace(_PLAIN, symmetric=False, activation_order=True), samples=128, recipe=True
+    ),
 }
 
 
@@ -91,6 +106,7 @@ def measure(
     expected: list[NDArray[np.float32]],
     images: int,
     default: NDArray[np.float64] | None,
+    recipe: Recipe | None,
 ) -> tuple[Row, NDArray[np.float64]]:
     """Export one variant and compare it; return its row and the mean KLD of each sample.
 
@@ -103,6 +119,8 @@ def measure(
     images : int
     default : ndarray of float64, shape (images,) or None
         The default's mean KLD of each sample; None for the default itself.
+    recipe : Recipe, optional
+        For the variants with one.
     """
     variant = VARIANTS[name]
     calibration: CalibrationSet = phantom_set(variant.samples, CALIBRATION_SEED)
@@ -118,6 +136,7 @@ def measure(
             destination=Path(folder) / "export",
             gptq=options,
             calibration=calibration,
+            recipe=recipe if variant.recipe else None,
         )
         began = time.perf_counter()
         artifact = run_export(request)
@@ -162,11 +181,15 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=60)
     parser.add_argument("--only", action="append", choices=list(VARIANTS), help="repeatable")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--recipe", type=Path, help="a report.json of medmo compare --per-layer")
     arguments = parser.parse_args()
+    recipe = None if arguments.recipe is None else read_recipe(arguments.recipe)
     expected = answer_logits(arguments.checkpoint, "bf16", phantom_calibration(arguments.images, _SEED), "cpu")
     default: NDArray[np.float64] | None = None
     for name in dict.fromkeys(["default", *(arguments.only or VARIANTS)]):
-        row, klds = measure(name, arguments.checkpoint, expected, arguments.images, default)
+        if VARIANTS[name].recipe and recipe is None:
+            continue
+        row, klds = measure(name, arguments.checkpoint, expected, arguments.images, default, recipe)
         default = klds if default is None else default
         if arguments.json:
             print(json.dumps(asdict(row)), flush=True)
