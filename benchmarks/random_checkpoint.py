@@ -1,7 +1,8 @@
 """Writes a checkpoint of the true MedMO-4B or 8B shape with random weights, for measurements of size and speed.
 
 ``python benchmarks/random_checkpoint.py medmo-4b OUT`` takes the tokenizer and the processor of the embedded model: its
-answers mean nothing, but every tensor has its true shape and type.
+answers mean nothing, but every tensor has its true shape and type. ``--layers 4`` leaves out the other decoder layers,
+for measurements of what works on one layer at a time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -112,8 +114,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", choices=("medmo-4b", "medmo-8b"))
     parser.add_argument("out", type=Path)
+    parser.add_argument("--layers", type=int, help="decoder layers; all if not given")
     arguments = parser.parse_args()
-    write_checkpoint({"medmo-4b": MEDMO_4B, "medmo-8b": MEDMO_8B}[arguments.model], arguments.out)
+    spec = {"medmo-4b": MEDMO_4B, "medmo-8b": MEDMO_8B}[arguments.model]
+    if arguments.layers is not None:
+        spec = replace(spec, architecture=replace(spec.architecture, layers=arguments.layers))
+    write_checkpoint(spec, arguments.out)
 
 
 if __name__ == "__main__":
