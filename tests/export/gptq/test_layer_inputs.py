@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
+import weakref
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,13 @@ from torch import nn
 from transformers import Qwen3VLForConditionalGeneration
 
 from medmo_export.calibration import phantom_calibration
+from medmo_export.gptq import samples
 from medmo_export.gptq.options import GptqOptions
 from medmo_export.gptq.quantize import quantize_gptq
+from medmo_models.networks import streamed
 from medmo_models.networks.gptqmodel_library import quiet_gptqmodel
 from medmo_models.networks.streamed import DecoderInputs
-from medmo_models.preprocessing import PreparedPrompt, PromptPreparer
+from medmo_models.preprocessing import PromptPreparer
 from support.checkpoints import network_logits
 from support.gptq_exports import calibration_samples, source_checkpoint
 
@@ -40,13 +41,13 @@ def record(shape: str, destination: Path, options: GptqOptions, monkeypatch: pyt
     original: Any = loop.quantize_layer
     recording = Recording(defaultdict(list), defaultdict(list), {})
 
-    def recorder(layer: nn.Module, name: str, samples: Any, *arguments: Any, **named: Any) -> Any:
+    def recorder(layer: nn.Module, name: str, read: Any, *arguments: Any, **named: Any) -> Any:
         index = int(name.rpartition(".")[2])
-        for quantized, exact in samples():
+        for quantized, exact in read():
             recording.quantized[index].append(quantized.hidden)
             if exact is not None:
                 recording.exact[index].append(exact.hidden)
-        packed = original(layer, name, samples, *arguments, **named)
+        packed = original(layer, name, read, *arguments, **named)
         recording.weights.update({f"{name}.{key}": value.clone() for key, value in layer.state_dict().items()})
         return packed
 
@@ -91,17 +92,22 @@ def test_gptaq_also_sees_what_the_source_makes(tmp_path: Path, monkeypatch: pyte
     assert_same(recording.exact, true_inputs("tied", {}))
 
 
-def test_one_sample_is_in_memory_at_a_time(tmp_path: Path) -> None:
-    most = {DecoderInputs: 0, PreparedPrompt: 0}
+def test_one_sample_is_in_memory_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[weakref.ref[DecoderInputs]] = []
+    most = 0
+
+    def remembered(*arguments: Any) -> DecoderInputs:
+        inputs = DecoderInputs(*arguments)
+        made.append(weakref.ref(inputs))
+        return inputs
 
     def count(_phase: str, _done: int, _total: int) -> None:
-        for kind in most:
-            most[kind] = max(most[kind], sum(isinstance(value, kind) for value in living()))
+        nonlocal most
+        most = max(most, sum(reference() is not None for reference in made))
 
-    def living() -> Iterable[object]:
-        return gc.get_objects()
-
-    quantize_gptq(source_checkpoint("tied"), tmp_path, GptqOptions(), phantom_calibration(12, seed=8), progress=count)
-    # The one in use, its successor, and the one that the loop variable still holds.
-    assert 0 < most[DecoderInputs] <= 3
-    assert 0 < most[PreparedPrompt] <= 3
+    for module in (samples, streamed):
+        monkeypatch.setattr(module, "DecoderInputs", remembered)
+    calibration = phantom_calibration(8, seed=8)
+    quantize_gptq(source_checkpoint("tied"), tmp_path, GptqOptions(), calibration, progress=count)
+    assert len(made) > 8 * 4  # each sample is read again for each layer
+    assert most == 1
