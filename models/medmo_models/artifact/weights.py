@@ -126,7 +126,11 @@ def protected_layers(headers: Mapping[str, TensorHeader]) -> tuple[str, ...]:
 
 
 def largest_stored_bits(bits: int, group_size: int, outputs: int) -> float:
-    """Return what a weight takes at most with its share of scales, zero points and order, in any format of ours.
+    """Return what a weight takes with its share of scales, zero points and order: the larger of two layouts.
+
+    GPTQ's layout stores a 16-bit scale and a zero point per group and, 32 bits per input, the group's number; ours for
+    ONNX a 32-bit scale per group. (Repacked to ONNX, an asymmetric artifact also has zero points there, and one with
+    activation order 64 bits per input, which are not counted.)
 
     Parameters
     ----------
@@ -135,8 +139,7 @@ def largest_stored_bits(bits: int, group_size: int, outputs: int) -> float:
     group_size : int
         Inputs that share a scale.
     outputs : int
-        Of the layer. GPTQ's layout stores a 16-bit scale and a zero point per group and the group's number, 32 bits,
-        per input; the symmetric ONNX layout a 32-bit scale per group.
+        Of the layer.
     """
     return bits + max((16 + bits) / group_size + 32 / outputs, 32 / group_size)
 
