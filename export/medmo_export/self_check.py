@@ -23,6 +23,7 @@ Logits = NDArray[np.float32]
 HELD_OUT_SEED = 4242
 #: A 4-bit export whose mean KLD is above this is broken, not merely quantized.
 LARGEST_MEAN_KLD = 2.0
+_PHASE = "comparing with the source"
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,10 @@ def check_export(
     InputError
         If the export computes no numbers, or its mean KLD is above `LARGEST_MEAN_KLD`.
     """
-    progress("computing the source's answers", 0, 1)
-    reference = answer_logits(
-        source, source_method, samples, device, partial(progress, "computing the source's answers")
-    )
-    progress("computing the export's answers", 0, 1)
-    quantized = answer_logits(export, method, samples, device, partial(progress, "computing the export's answers"))
+    progress(_PHASE, 0, 1)
+    reference = answer_logits(source, source_method, samples, device, partial(progress, _PHASE))
+    progress(f"{_PHASE}: the export", 0, 1)
+    quantized = answer_logits(export, method, samples, device, partial(progress, f"{_PHASE}: the export"))
     klds, agreements, largest = [], [], 0.0
     for p, q in zip(reference, quantized, strict=True):
         if not np.isfinite(q).all():

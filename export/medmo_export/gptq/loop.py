@@ -57,7 +57,7 @@ def quantize_layers(
         notice(f"resuming at layer {min(done + 1, network.layers)} of {network.layers}")
     threads = work.threads
     with _threads(threads or torch.get_num_threads()):
-        if threads is None:
+        if threads is None and done < network.layers:
             total = len(prompts)
             samples.begin(prompts, lambda count: report("encoding samples", count, total))
         for index in range(done, network.layers):
