@@ -117,7 +117,7 @@ class StreamedNetwork:
     @torch.inference_mode()
     def head(self, hidden: Iterable[torch.Tensor]) -> Iterator[torch.Tensor]:
         """Yield logits, float32 on the CPU, shape (length, vocabulary), of hidden states of shape (1, length, size)."""
-        tied = f"{_HEAD}.weight" not in self._places
+        tied = self._network.config.tie_word_embeddings
         with self._filled(f"{_TEXT}.norm") as norm, self._filled(_HEAD, _EMBEDDING if tied else _HEAD) as head:
             for states in hidden:
                 yield head(norm(states))[0].float().cpu()
