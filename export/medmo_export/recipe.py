@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medmo_export.gptq.options import PROTECTED_BITS
-from medmo_models.artifact.weights import largest_stored_bits
+from medmo_models.artifact.weights import stored_bits
 from medmo_models.errors import InputError
 from medmo_models.strict_json import JsonFields, read_json_object
 
@@ -108,7 +108,7 @@ def check_recipe(recipe: Recipe, layers: Mapping[str, tuple[int, int]], group_si
 
 
 def average_bits(layers: Mapping[str, tuple[int, int]], protected: Iterable[str], group_size: int) -> float:
-    """Return the most bits per weight that an export with these protected layers stores, scales and all.
+    """Return the bits per weight that an export with these protected layers stores, in the larger of its two layouts.
 
     Parameters
     ----------
@@ -118,11 +118,12 @@ def average_bits(layers: Mapping[str, tuple[int, int]], protected: Iterable[str]
     group_size : int
     """
     fine = set(protected)
-    stored = sum(
-        outputs * inputs * largest_stored_bits(PROTECTED_BITS if name in fine else _BITS, group_size, outputs)
-        for name, (outputs, inputs) in layers.items()
-    )
-    return stored / sum(outputs * inputs for outputs, inputs in layers.values())
+    totals = [0.0, 0.0]
+    for name, (outputs, inputs) in layers.items():
+        bits = PROTECTED_BITS if name in fine else _BITS
+        for layout, each in enumerate(stored_bits(bits, group_size, outputs)):
+            totals[layout] += outputs * inputs * each
+    return max(totals) / sum(outputs * inputs for outputs, inputs in layers.values())
 
 
 def dynamic_settings(protected: Iterable[str]) -> dict[str, dict[str, int]]:

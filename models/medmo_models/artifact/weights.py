@@ -125,8 +125,8 @@ def protected_layers(headers: Mapping[str, TensorHeader]) -> tuple[str, ...]:
     return tuple(sorted(layer for layer in layers if packed_bits(layer, headers) == 8))
 
 
-def largest_stored_bits(bits: int, group_size: int, outputs: int) -> float:
-    """Return what a weight takes with its share of scales, zero points and order: the larger of two layouts.
+def stored_bits(bits: int, group_size: int, outputs: int) -> tuple[float, float]:
+    """Return what a weight takes with its share of scales, zero points and order: in GPTQ's layout, in ours for ONNX.
 
     GPTQ's layout stores a 16-bit scale and a zero point per group and, 32 bits per input, the group's number; ours for
     ONNX a 32-bit scale per group. (Repacked to ONNX, an asymmetric artifact also has zero points there, and one with
@@ -141,7 +141,7 @@ def largest_stored_bits(bits: int, group_size: int, outputs: int) -> float:
     outputs : int
         Of the layer.
     """
-    return bits + max((16 + bits) / group_size + 32 / outputs, 32 / group_size)
+    return bits + (16 + bits) / group_size + 32 / outputs, bits + 32 / group_size
 
 
 def _original_weights(name: str, headers: Mapping[str, TensorHeader], gptq_bits: int | None) -> int:
