@@ -63,6 +63,9 @@ def command(
     per_layer: Annotated[
         int | None, typer.Option(min=1, help="Also measure every layer alone, over this many samples.")
     ] = None,
+    per_layer_bits: Annotated[
+        float, typer.Option(min=4.0, max=8.5, help="Average bits per weight of the recipe that --per-layer proposes.")
+    ] = 4.5,
     sort: Annotated[str, typer.Option(help="given, kld, f1, accuracy, size or speed.")] = "given",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -94,7 +97,7 @@ def command(
         )
         with phase_progress("comparing") as update:
             comparison = run_comparison(request, shlex.join(["medmo", *sys.argv[1:]]), update)
-            scan = None if per_layer is None else scan_layers(request, per_layer, update)
+            scan = None if per_layer is None else scan_layers(request, per_layer, update, per_layer_bits)
         written = write_report(comparison, out, sort=sort, sensitivity=scan)
         if json:
             print_json(json_summary(comparison, sort))
@@ -116,6 +119,15 @@ def json_summary(comparison: Comparison, sort: str) -> dict[str, Any]:
         "rows": [_json_row(row) for row in sorted_rows(comparison, sort)],
         "verdict": comparison.verdict,
         "samples": comparison.samples,
+        "pairs": [
+            {
+                "artifact": pair.name,
+                "less": pair.other,
+                "kld": None if pair.kld is None else [pair.kld.value, pair.kld.low, pair.kld.high],
+                "same_answers": [pair.same_answer.value, pair.same_answer.low, pair.same_answer.high],
+            }
+            for pair in comparison.pairs
+        ],
         "skipped": [{"id": key, "reason": reason} for key, reason in comparison.skipped],
         "metrics_version": comparison.metrics_version,
     }
@@ -134,6 +146,7 @@ def _json_row(row: ComparisonRow) -> dict[str, Any]:
         if tokens is None
         else {"mean": tokens.kld_mean.value, "standard_error": tokens.kld_standard_error, **tokens.kld_percentiles},
         "top1": None if tokens is None else tokens.top1.value,
+        "same_answers": None if row.agreement is None else row.agreement.same_answer.value,
         "perplexity_ratio": None if tokens is None else tokens.perplexity_ratio.value,
         "f1_50": None if boxes is None else boxes.f1_50.value,
         "mean_iou": None if boxes is None else boxes.mean_iou.value,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,10 +17,12 @@ from medmo_cli.export_options import (
     ModelOption,
     OutOption,
     OverwriteOption,
+    RecipeOption,
     SamplesOption,
     ScaleSearchOption,
     SymmetricOption,
     TextOnlyOption,
+    VisualWeightOption,
 )
 from medmo_cli.output import errors_as_sentences, messages, print_json, results
 from medmo_cli.progress import phase_progress
@@ -81,6 +82,8 @@ def gptq(
     damping: DampingOption = GptqOptions.damping,
     scale_search: ScaleSearchOption = GptqOptions.scale_search,
     gptaq: GptaqOption = GptqOptions.gptaq,
+    visual_weight: VisualWeightOption = GptqOptions.visual_weight,
+    recipe: RecipeOption = None,
     calibration: CalibrationOption = None,
     samples: SamplesOption = 32,
     text_only: TextOnlyOption = False,
@@ -103,7 +106,9 @@ def gptq(
                 damping=damping,
                 scale_search=scale_search,
                 gptaq=gptaq,
+                visual_weight=visual_weight,
             ),
+            recipe=None if recipe is None else read_recipe(recipe),
             calibration=open_calibration(calibration, samples, text_only),
             device=device,
             overwrite=overwrite,
@@ -121,6 +126,7 @@ def onnx(
     group_size: Annotated[int, typer.Option(help="Weights that share one scale (gptq).")] = 128,
     scale_search: ScaleSearchOption = GptqOptions.scale_search,
     gptaq: GptaqOption = GptqOptions.gptaq,
+    visual_weight: VisualWeightOption = GptqOptions.visual_weight,
     calibration: CalibrationOption = None,
     samples: SamplesOption = 32,
     text_only: TextOnlyOption = False,
@@ -130,9 +136,7 @@ def onnx(
     reference: Annotated[
         str | None, typer.Option(help="The full-precision checkpoint that a repacked artifact is compared with.")
     ] = None,
-    recipe: Annotated[
-        Path | None, typer.Option(help="A report.json of medmo compare --per-layer: its worst layers get 8 bits.")
-    ] = None,
+    recipe: RecipeOption = None,
     device: DeviceOption = "cpu",
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
@@ -148,11 +152,13 @@ def onnx(
             method="onnx-fp32" if is_plain else "onnx-int4",
             checkpoint=checkpoint,
             destination=out,
-            gptq=GptqOptions(group_size=group_size, scale_search=scale_search, gptaq=gptaq),
+            gptq=GptqOptions(
+                group_size=group_size, scale_search=scale_search, gptaq=gptaq, visual_weight=visual_weight
+            ),
             calibration=open_calibration(calibration, samples, text_only) if calibrates else None,
             round_to_nearest=weights == "round-to-nearest",
             onnx=FULL_PRECISION if is_plain else onnx_options(head_bits, embedding_bits, vision_bits),
-            protected_layers=frozenset() if recipe is None else read_recipe(recipe),
+            recipe=None if recipe is None else read_recipe(recipe),
             reference=None if reference is None else find_model(reference),
             device=device,
             overwrite=overwrite,

@@ -15,6 +15,9 @@ ScaleSearchOption = Annotated[
     float, typer.Option(help="Search each group's scale for the least error of this power, for example 2.4; 0: none.")
 ]
 GptaqOption = Annotated[float, typer.Option(help="Share of the correction for earlier layers' errors (GPTAQ).")]
+VisualWeightOption = Annotated[
+    float, typer.Option(help="How much an image token counts in the calibration against a text token's 1.")
+]
 ActivationOrderOption = Annotated[
     bool, typer.Option("--activation-order", help="Quantize inputs with large activations first.")
 ]
@@ -24,6 +27,10 @@ CalibrationOption = Annotated[
     typer.Option(help="phantoms (generated), a FILE.jsonl of chat messages, or any --data of medmo compare."),
 ]
 TextOnlyOption = Annotated[bool, typer.Option("--text-only", help="Leave the images out of the calibration set.")]
+RecipeOption = Annotated[
+    Path | None,
+    typer.Option(help="A report.json of medmo compare --per-layer: the layers that it proposes get 8 bits."),
+]
 DeviceOption = Annotated[str, typer.Option(help="Where to quantize: cpu, cuda:0, ...")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an artifact that is already there.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

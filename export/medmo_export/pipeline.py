@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from medmo_export.checkpoint import check_checkpoint, check_preprocessing
 from medmo_export.checkpoint_files import copy_companions, write_plain_config
 from medmo_export.disk_errors import disk_errors_explained
 from medmo_export.onnx.options import WeightBits
+from medmo_export.recipe import PROTECTED_REASON, check_recipe
 from medmo_export.request import EXPORT_METHODS, ExportMethod, ExportRequest
 from medmo_export.resume import gptq_work_folder, work_kept_if_stopped
 from medmo_export.self_check import HELD_OUT_SEED, check_export
 from medmo_models.artifact import Artifact, Calibration, ManifestFacts, Source, create_artifact, open_model
 from medmo_models.artifact.checkpoint import read_quantization
-from medmo_models.artifact.weights import bits_per_weight, read_tensor_headers
-from medmo_models.errors import CannotRunError
+from medmo_models.artifact.weights import bits_per_weight, protected_layers, read_tensor_headers
+from medmo_models.errors import CannotRunError, InputError
 from medmo_models.networks.bitsandbytes import QuantType
 from medmo_models.strict_json import read_json_object
 
@@ -84,6 +85,7 @@ def run_export(request: ExportRequest, progress: PhaseProgress | None = None, no
     check_preprocessing(request.checkpoint)
     if request.reference is not None:
         source_method = check_checkpoint(request.reference)
+    _check_recipe(request)
     with (
         disk_errors_explained(request.destination),
         create_artifact(request.destination, overwrite=request.overwrite) as writer,
@@ -116,6 +118,24 @@ def check_packages(method: ExportMethod) -> None:
         raise CannotRunError(f"Exporting needs {' and '.join(missing)}: install medmo-edge[torch].")
 
 
+def _check_recipe(request: ExportRequest) -> None:
+    if request.recipe is None:
+        return
+    from medmo_export.gptq.weights import text_linear_layers
+    from medmo_export.onnx.linear import ROUNDING_BLOCK
+
+    files = sorted((request.reference or request.checkpoint).glob("*.safetensors"))
+    layers = text_linear_layers(read_tensor_headers(files))
+    if not layers:
+        raise InputError("A recipe for a quantized artifact needs the full-precision checkpoint: give --reference.")
+    group_size = request.gptq.group_size
+    if request.method == "onnx-int4" and request.round_to_nearest:
+        group_size = ROUNDING_BLOCK
+    elif request.method == "onnx-int4":
+        group_size = open_model(request.checkpoint).manifest.group_size or group_size
+    check_recipe(request.recipe, layers, group_size)
+
+
 def _write(request: ExportRequest, source: Artifact, staging: Path, report: PhaseProgress, notice: Notice) -> _Written:
     if request.method in _QUANT_TYPES:
         report("quantizing", 0, 1)
@@ -134,13 +154,16 @@ def _calibrated_gptq(
 
     used = request.calibration or phantom_set(request.calibration_samples, CALIBRATION_SEED)
     digest = calibration_hash(used.samples)
+    options = request.gptq
+    if request.recipe is not None:
+        options = replace(options, protected=tuple(sorted(request.recipe.protected)))
     quantize_gptq(
         request.checkpoint,
         staging,
-        request.gptq,
+        options,
         used.samples,
         device=request.device,
-        work=gptq_work_folder(request.destination, source.id, request.gptq, digest, request.device),
+        work=gptq_work_folder(request.destination, source.id, options, digest, request.device),
         progress=report,
         notice=notice,
     )
@@ -157,7 +180,7 @@ def _describe_written(folder: Path, calibration: Calibration | None) -> _Written
         group_size=quantization.group_size,
         symmetric=quantization.symmetric,
         activation_order=quantization.activation_order,
-        high_precision=HIGH_PRECISION,
+        high_precision={**HIGH_PRECISION, **dict.fromkeys(protected_layers(headers), PROTECTED_REASON)},
         calibration=calibration,
         bits_per_weight=bits_per_weight(headers, packed_bits).text_layers,
     )
@@ -185,7 +208,9 @@ def _write_onnx(
         made = _describe_written(weights, calibration := _calibrated_gptq(request, source, weights, report, notice))
         group, symmetric, ordered = made.group_size, made.symmetric, made.activation_order
     text_bits: WeightBits = 32 if request.method == "onnx-fp32" else 4
-    protected = Protected(request.protected_layers, request.reference or request.checkpoint)
+    fine = frozenset(protected_layers(read_tensor_headers(weights.glob("*.safetensors"))))
+    wanted = frozenset() if request.recipe is None else request.recipe.protected
+    protected = Protected(wanted - fine, request.reference or request.checkpoint)
     stored = write_onnx(weights, staging, text_bits, request.onnx, report, protected)
     shutil.rmtree(staging / _INTERMEDIATE, ignore_errors=True)
     copy_companions(request.checkpoint, staging)
@@ -201,7 +226,7 @@ def _write_onnx(
         group_size=group,
         symmetric=symmetric,
         activation_order=ordered,
-        high_precision=kept_in_higher_precision(request.onnx, request.protected_layers) if text_bits == 4 else {},
+        high_precision=kept_in_higher_precision(request.onnx, wanted | fine) if text_bits == 4 else {},
         calibration=calibration if text_bits == 4 else None,
         bits_per_weight=stored.per_weight,
     )

@@ -9,6 +9,7 @@ from typing import Literal
 from medmo_export.calibration import CalibrationSet
 from medmo_export.gptq.options import GptqOptions
 from medmo_export.onnx.options import OnnxOptions
+from medmo_export.recipe import Recipe
 
 ExportMethod = Literal["gptq", "bnb-nf4", "bnb-fp4", "onnx-int4", "onnx-fp32"]
 #: The 4-bit format of each kind that is preferred.
@@ -36,8 +37,8 @@ class ExportRequest:
         ``onnx-int4`` only: quantize without calibration, as the plainest thing to compare with.
     onnx : OnnxOptions
         ONNX only.
-    protected_layers : frozenset of str
-        ``onnx-int4`` only: layers that get 8 bits instead of 4, for example from `read_recipe`.
+    recipe : Recipe, optional
+        ``gptq`` and ``onnx-int4``: layers that get 8 bits instead of 4.
     reference : Path, optional
         The full-precision checkpoint that the self-check compares with, and that protected layers are taken from;
         ``checkpoint`` if not given.
@@ -55,7 +56,7 @@ class ExportRequest:
     calibration: CalibrationSet | None = None
     round_to_nearest: bool = False
     onnx: OnnxOptions = field(default_factory=OnnxOptions)
-    protected_layers: frozenset[str] = frozenset()
+    recipe: Recipe | None = None
     reference: Path | None = None
     device: str = "cpu"
     overwrite: bool = False

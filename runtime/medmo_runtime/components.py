@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from medmo_models.artifact import Artifact
-from medmo_models.artifact.weights import TEXT_LINEAR, read_tensor_headers
+from medmo_models.artifact.weights import TEXT_LINEAR, protected_layers, read_tensor_headers
 
 #: bitsandbytes' 4 bits, an 8-bit scale per 64 weights, and a 32-bit one per 256 scales.
 _ROUNDED_BITS = 4 + 8 / 64 + 32 / (64 * 256)
@@ -36,8 +36,13 @@ def weight_bytes(artifact: Artifact) -> WeightBytes:
     if artifact.manifest.method.startswith("onnx"):
         return _onnx_bytes(artifact)
     counted = dict.fromkeys(("packed_layers", "plain_layers", "embedding", "head", "vision"), 0)
-    for name, header in read_tensor_headers(sorted(artifact.path.glob("*.safetensors"))).items():
-        counted[_component(name, header.dtype)] += header.bits // 8
+    headers = read_tensor_headers(sorted(artifact.path.glob("*.safetensors")))
+    protected = set(protected_layers(headers))
+    for name, header in headers.items():
+        if name.rpartition(".")[0] in protected:  # torch runs them as plain layers: 16 bits for each 8-bit weight
+            counted["plain_layers"] += 2 * header.bits // 8 if name.endswith(".qweight") else 0
+        else:
+            counted[_component(name, header.dtype)] += header.bits // 8
     return WeightBytes(**counted)
 
 

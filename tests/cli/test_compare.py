@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from medmo_export.pipeline import ExportRequest, run_export
+from medmo_export.recipe import read_recipe
 from medmo_models.library import embedded_model_path
 from support.checkpoints import make_checkpoint
 from support.command import run_medmo
@@ -68,6 +69,13 @@ def test_a_comparison_writes_its_report_and_is_not_run_twice(artifact: Path, tmp
     assert report["rows"][1]["tokens"]["kld_mean"]["value"] == row["kld"]["mean"]
     assert report["sensitivity"]["average_bits"] <= 4.5
     assert len(report["sensitivity"]["layers"]) == 28
+    assert 0 < len(read_recipe(out / "report.json").protected) < 14
+    assert 0 < report["rows"][1]["agreement"]["same_answer"]["value"] <= 1
+    [pair] = done.json["pairs"]
+    assert (pair["artifact"], pair["less"]) == ("tiny-onnx", "round-to-nearest 4 bit, group 128")
+    rounded = rows["round-to-nearest 4 bit, group 128"]
+    assert pair["kld"][0] == pytest.approx(row["kld"]["mean"] - rounded["kld"]["mean"])
+    assert pair["same_answers"][0] == pytest.approx(row["same_answers"] - rounded["same_answers"])
     records = {path.name: path.stat().st_mtime_ns for path in (out / "records").iterdir()}
     again = run_medmo(*arguments(artifact, out, "--no-noise-floor", "--sort", "kld"))
     assert again.code == 0, again.err

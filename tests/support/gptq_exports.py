@@ -48,7 +48,7 @@ def calibration_samples() -> list[CalibrationSample]:
 def packed_layers(export: Path) -> dict[str, torch.Tensor]:
     """Unpack every quantized layer by the format's definition: float32 weights, shape (out, in), by module name.
 
-    GPTQ v1: eight 4-bit values per int32, the lowest bits first; input i of output o has the weight
+    GPTQ v1: eight 4-bit or four 8-bit values per int32, the lowest bits first; input i of output o has the weight
     ``scales[g, o] * (q[i, o] - (zeros[g, o] + 1))`` with ``g = g_idx[i]``.
     """
     stored = load_file(export / "model.safetensors")
@@ -56,8 +56,10 @@ def packed_layers(export: Path) -> dict[str, torch.Tensor]:
     for name in [name.removesuffix(".qweight") for name in stored if name.endswith(".qweight")]:
         words, zero_words = stored[f"{name}.qweight"], stored[f"{name}.qzeros"]
         scales, groups = stored[f"{name}.scales"], stored[f"{name}.g_idx"]
-        rows = [(words[row // 8] >> (4 * (row % 8))) & 15 for row in range(8 * len(words))]
-        columns = [(zero_words[:, column // 8] >> (4 * (column % 8))) & 15 for column in range(scales.shape[1])]
+        bits = 32 * len(words) // len(groups)
+        fit, mask = 32 // bits, 2**bits - 1
+        rows = [(words[row // fit] >> (bits * (row % fit))) & mask for row in range(fit * len(words))]
+        columns = [(zero_words[:, place // fit] >> (bits * (place % fit))) & mask for place in range(scales.shape[1])]
         zeros = torch.stack(columns, dim=1) + 1
         layers[name] = ((torch.stack(rows) - zeros[groups]).float() * scales[groups].float()).T.contiguous()
     return layers

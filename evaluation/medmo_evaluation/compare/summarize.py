@@ -20,6 +20,7 @@ from medmo_evaluation.compare.summary import (
     Comparison,
     ComparisonRow,
     CostFigures,
+    PairedDifference,
     TokenFigures,
 )
 from medmo_evaluation.compare.verdict import judge_comparison, judge_row
@@ -28,6 +29,12 @@ from medmo_evaluation.compare.worst import worst_samples
 from medmo_evaluation.datasets.box_checks import from_model_pixels
 from medmo_evaluation.datasets.sample import Dataset, EvaluationSample
 from medmo_evaluation.metrics.accuracy import ClosedAnswer, summarize_accuracy
+from medmo_evaluation.metrics.agreement import (
+    SampleAgreement,
+    paired_differences,
+    pairs_of,
+    summarize_agreement,
+)
 from medmo_evaluation.metrics.box_summary import BoxAnswer, f1_difference, summarize_boxes
 from medmo_evaluation.metrics.intervals import Interval
 from medmo_evaluation.metrics.text_metrics import TextAnswer, normalize, summarize_texts
@@ -99,7 +106,27 @@ def summarize(
         ),
         verdict=judge_comparison(rows),
         notes=_notes(request, dataset, models, rows),
+        pairs=_pairs(models, scored, request.seed),
     )
+
+
+def _pairs(
+    models: Sequence[ModelAnswers], scored: Sequence[Sequence[_Scored]], seed: int
+) -> tuple[PairedDifference, ...]:
+    names = {kind: [model.plan.name for model in models if model.plan.kind == kind] for kind in ("artifact", "control")}
+    figures = {model.plan.name: _agreement(answers) for model, answers in zip(models, scored, strict=True)}
+    return paired_differences(figures, pairs_of(names["artifact"], names["control"]), seed)
+
+
+def _agreement(scored: Sequence[_Scored]) -> list[SampleAgreement]:
+    return [
+        SampleAgreement(
+            s.record.text == s.reference.text,
+            0.0 if s.record.tokens is None else sum(s.record.tokens.kld),
+            0 if s.record.tokens is None else len(s.record.tokens.kld),
+        )
+        for s in scored
+    ]
 
 
 def _without_images(sample: EvaluationSample) -> EvaluationSample:
@@ -164,6 +191,7 @@ def _row(
         accuracies=accuracies,
         texts=summarize_texts(_texts(scored), request.seed),
         cost=_cost(model, [s.record for s in scored]),
+        agreement=None if is_reference else summarize_agreement(_agreement(scored), request.seed),
         verdict=judge_row(plan.kind, tokens, difference, accuracies, noise=noise, yardstick=yardstick, damaged=damaged),
     )
 

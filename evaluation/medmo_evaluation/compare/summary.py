@@ -53,6 +53,28 @@ class TokenFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgreementFigures:
+    """Answers against the reference's: ``same_answer`` is the share that is the same, word for word."""
+
+    samples: int
+    same_answer: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedDifference:
+    """What sets two models apart on the same samples: the first's figure less the other's, resampled together.
+
+    ``kld`` is the difference of mean KLDs, None where one is infinite; ``same_answer`` that of the shares of answers
+    that are the reference's word for word.
+    """
+
+    name: str
+    other: str
+    kld: Interval | None
+    same_answer: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
 class BoxFigures:
     """Boxes against the truth, and against the reference's boxes (``drift``).
 
@@ -148,6 +170,8 @@ class ComparisonRow:
     texts: tuple[TextFigures, ...]
     cost: CostFigures
     verdict: RowVerdict
+    agreement: AgreementFigures | None = None
+    """None for the reference itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,3 +221,5 @@ class Comparison:
     verdict: str
     """Two to four sentences: which artifact to use, what it costs, what is broken, what the data cannot tell."""
     notes: tuple[str, ...]
+    pairs: tuple[PairedDifference, ...] = ()
+    """Every two artifacts, and every artifact with every control."""

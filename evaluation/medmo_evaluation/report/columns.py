@@ -68,6 +68,12 @@ COLUMNS: tuple[Column, ...] = (
         lambda row: None if row.tokens is None else -row.tokens.top1.value,
     ),
     Column(
+        "same answers",
+        "share of answers that are the reference's, word for word",
+        lambda row: interval(None if row.agreement is None else row.agreement.same_answer),
+        lambda row: None if row.agreement is None else -row.agreement.same_answer.value,
+    ),
+    Column(
         "perplexity ratio",
         "perplexity on the reference's answers, divided by the reference's own; 1 is the same",
         lambda row: interval(None if row.tokens is None else row.tokens.perplexity_ratio),

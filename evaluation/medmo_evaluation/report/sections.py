@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from medmo_evaluation.compare.summary import Comparison, ComparisonRow
+from medmo_evaluation.compare.summary import Comparison, ComparisonRow, PairedDifference
+from medmo_evaluation.metrics.intervals import Interval
 from medmo_evaluation.report.figures import MISSING, interval, number, percent, signed, significant
 
 
@@ -21,6 +22,7 @@ class Section:
 def detail_sections(comparison: Comparison) -> list[Section]:
     """Return the tables that have a line."""
     made = [
+        _pairs(comparison.pairs),
         _tokens(comparison.rows),
         _boxes(comparison.rows),
         _drift(comparison.rows),
@@ -47,6 +49,20 @@ def _tokens(rows: Sequence[ComparisonRow]) -> Section:
             if row.tokens is not None
         ),
     )
+
+
+def _pairs(pairs: Sequence[PairedDifference]) -> Section:
+    return Section(
+        "Two models on the same samples",
+        ("model", "less", "KLD, difference", "same answers, difference"),
+        tuple((pair.name, pair.other, _difference(pair.kld), signed(pair.same_answer)) for pair in pairs),
+    )
+
+
+def _difference(figure: Interval | None) -> str:
+    if figure is None:
+        return MISSING
+    return f"{figure.value:+.2g} [{figure.low:+.2g}, {figure.high:+.2g}]"
 
 
 def _boxes(rows: Sequence[ComparisonRow]) -> Section:

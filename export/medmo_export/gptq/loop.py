@@ -14,6 +14,7 @@ import torch
 from medmo_export.gptq.layer import quantize_layer
 from medmo_export.gptq.options import GptqOptions, Grids
 from medmo_export.gptq.samples import Prompts, SpilledSamples
+from medmo_export.gptq.token_weights import visual_token_weights
 from medmo_export.gptq.work import Work
 from medmo_models.networks.streamed import StreamedNetwork
 
@@ -79,7 +80,16 @@ def _quantize_one(
     with network.layer(index) as layer, torch.inference_mode():
         source = copy.deepcopy(layer) if options.gptaq > 0 else None
         name = network.layer_name(index)
-        packed = quantize_layer(layer, name, lambda: samples.read(index), options, grids, source=source, step=step)
+        packed = quantize_layer(
+            layer,
+            name,
+            lambda: samples.read(index),
+            options,
+            grids,
+            source=source,
+            token_weights=visual_token_weights(options.visual_weight),
+            step=step,
+        )
         if index + 1 < network.layers:
             samples.pass_on(layer, source, index, step)
         work.finish_layer(index, packed)

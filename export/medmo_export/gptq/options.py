@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from medmo_models.errors import InputError
 
 #: What every backend of the runtime and the ONNX export can read.
 GROUP_SIZES = (32, 64, 128)
+#: Bits of a layer that a recipe protects.
+PROTECTED_BITS = 8
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class GptqOptions:
     gptaq : float
         Share of the correction for errors of earlier layers (GPTAQ, Li et al. 2025, arXiv:2504.02692, ``alpha``); 0
         leaves it out.
+    visual_weight : float
+        How much an image token counts in the calibration, where a text token counts 1.
+    protected : tuple of str
+        Module names of layers that get 8 bits, sorted; see `medmo_export.recipe`.
     """
 
     bits: int = 4
@@ -42,6 +49,8 @@ class GptqOptions:
     damping: float = 0.05
     scale_search: float = 0.0
     gptaq: float = 0.0
+    visual_weight: float = 1.0
+    protected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,10 +65,10 @@ class Grid:
 Grids = Callable[[str], Grid]
 
 
-def one_grid(options: GptqOptions) -> Grids:
-    """Return the same grid for every layer, as the options say."""
-    grid = Grid(options.bits, options.group_size)
-    return lambda _name: grid
+def grids(options: GptqOptions) -> Grids:
+    """Return each layer's grid as the options say."""
+    plain, fine = Grid(options.bits, options.group_size), Grid(PROTECTED_BITS, options.group_size)
+    return lambda name: fine if name in options.protected else plain
 
 
 def check_options(options: GptqOptions, layers: Mapping[str, tuple[int, int]]) -> None:
@@ -86,6 +95,8 @@ def check_options(options: GptqOptions, layers: Mapping[str, tuple[int, int]]) -
         raise InputError(f"The power of the scale search must be 0 or more; {options.scale_search} is not.")
     if not 0 <= options.gptaq <= 1:
         raise InputError(f"GPTAQ's share must lie between 0 and 1; {options.gptaq} does not.")
+    if not 0 < options.visual_weight < math.inf:
+        raise InputError(f"The weight of image tokens must be above 0; {options.visual_weight} is not.")
     for layer, (_, inputs) in layers.items():
         if inputs % options.group_size:
             raise InputError(

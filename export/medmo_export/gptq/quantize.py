@@ -14,10 +14,11 @@ import torch
 from medmo_export.calibration import CalibrationSample
 from medmo_export.checkpoint_files import copy_companions, write_config, write_quantize_config
 from medmo_export.gptq.device_memory import LongestSample, check_device_memory
-from medmo_export.gptq.options import GptqOptions, check_options, one_grid
+from medmo_export.gptq.options import GptqOptions, check_options, grids
 from medmo_export.gptq.samples import Prompts, SpilledSamples
 from medmo_export.gptq.weights import text_linear_layers, write_weights
 from medmo_export.gptq.work import Work
+from medmo_export.recipe import dynamic_settings
 from medmo_models.artifact.checkpoint import read_checkpoint
 from medmo_models.artifact.weights import read_tensor_headers
 from medmo_models.errors import InputError, OutOfMemoryError
@@ -88,7 +89,7 @@ def quantize_gptq(
         network = StreamedNetwork(checkpoint, device, dtype)
         kept = Work(folder, network.layers)
         samples = SpilledSamples(kept, network, len(prompts), device, with_exact=options.gptaq > 0)
-        quantize_layers(network, kept, samples, prompts, options, one_grid(options), report, say)
+        quantize_layers(network, kept, samples, prompts, options, grids(options), report, say)
         report("writing", 0, 1)
         write_weights(weight_files, kept.results(), destination)
     copy_companions(checkpoint, destination)
@@ -100,6 +101,7 @@ def quantize_gptq(
 
 def quantization_config(options: GptqOptions) -> dict[str, Any]:
     """Return the settings by which transformers, vLLM, GPTQModel and others read the export."""
+    dynamic = {"dynamic": dynamic_settings(options.protected)} if options.protected else {}
     return {
         "quant_method": "gptq",
         "bits": options.bits,
@@ -107,6 +109,7 @@ def quantization_config(options: GptqOptions) -> dict[str, Any]:
         "desc_act": options.activation_order,
         "sym": options.symmetric,
         "lm_head": False,
+        **dynamic,
         "checkpoint_format": "gptq",
         "pack_dtype": "int32",
         "meta": {
@@ -115,6 +118,7 @@ def quantization_config(options: GptqOptions) -> dict[str, Any]:
             "mse": options.scale_search,
             "gptaq": None if options.gptaq == 0 else {"alpha": options.gptaq},
             "true_sequential": True,
+            "visual_weight": options.visual_weight,
             "act_group_aware": not options.activation_order,
         },
     }

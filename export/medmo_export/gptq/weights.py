@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from medmo_models.artifact.weights import TEXT_LINEAR, TensorHeader, read_tensor_headers
+from medmo_models.artifact.weights import TEXT_LINEAR, TensorHeader, packed_bits, read_tensor_headers
 from medmo_models.errors import InputError
 
 #: The tensors of one packed layer in GPTQ's layout.
@@ -69,10 +69,12 @@ def write_weights(
 
 def _check_zero_points(packed: list[_StoredTensor]) -> None:
     """Refuse zero points of 0: version 1 stores zero points less one, and -1 borrows from the next one in its word."""
+    headers = read_tensor_headers({tensor.file for tensor in packed})
     for tensor in packed:
         if tensor.name.endswith(".qzeros"):
-            words = _load(tensor)
-            if any(bool(((words >> shift) & 15 == 15).any()) for shift in range(0, 32, 4)):
+            words, bits = _load(tensor), packed_bits(tensor.name.removesuffix(".qzeros"), headers) or 4
+            largest = 2**bits - 1
+            if any(bool(((words >> shift) & largest == largest).any()) for shift in range(0, 32, bits)):
                 raise InputError(
                     f"{tensor.name} holds a zero point of 0, which GPTQ's format cannot store; quantize symmetrically."
                 )

@@ -49,14 +49,14 @@ class PackedWeight:
         return 8 * sum(part.nbytes for part in parts if part is not None)
 
 
-def unpack_words(words: NDArray[np.int32], axis: int) -> NDArray[np.uint8]:
-    """Unpack int32 words into eight 4-bit values each, the lowest bits first, along ``axis`` (0 or 1)."""
-    shifts = np.arange(0, 32, 4, dtype=np.uint32)
+def unpack_words(words: NDArray[np.int32], bits: int, axis: int) -> NDArray[np.uint8]:
+    """Unpack int32 words into ``32 / bits`` values each, the lowest bits first, along ``axis`` (0 or 1)."""
+    shifts, largest = np.arange(0, 32, bits, dtype=np.uint32), np.uint32(2**bits - 1)
     unsigned = np.asarray(words).view(np.uint32)
     if axis == 0:
-        spread = (unsigned[:, None, :] >> shifts[None, :, None]) & 15
+        spread = (unsigned[:, None, :] >> shifts[None, :, None]) & largest
         return spread.astype(np.uint8).reshape(-1, words.shape[1])
-    spread = (unsigned[:, :, None] >> shifts[None, None, :]) & 15
+    spread = (unsigned[:, :, None] >> shifts[None, None, :]) & largest
     return spread.astype(np.uint8).reshape(words.shape[0], -1)
 
 
@@ -67,8 +67,9 @@ def repack_gptq(
 
     Parameters
     ----------
-    qweight : ndarray of int32, shape (inputs / 8, outputs)
-    qzeros : ndarray of int32, shape (groups, outputs / 8)
+    qweight : ndarray of int32, shape (inputs * bits / 32, outputs)
+        4 or 8 bits.
+    qzeros : ndarray of int32, shape (groups, outputs * bits / 32)
         Zero points less one.
     scales : ndarray, shape (groups, outputs)
     g_idx : ndarray of int32, shape (inputs,)
@@ -77,24 +78,28 @@ def repack_gptq(
     Raises
     ------
     InputError
-        If the groups are not of one size, or of one that ONNX Runtime has no kernel for.
+        If the groups are not of one size, or of one that ONNX Runtime has no kernel for; or if it is neither 4 nor 8
+        bits.
     """
     order = np.argsort(g_idx, kind="stable")
     group = _group_size(g_idx)
     block = next((size for size in _BLOCKS if group % size == 0), None)
     if block is None:
         raise InputError(f"ONNX Runtime has no kernel for groups of {group} weights; export with group size 32 to 128.")
-    values = unpack_words(qweight, axis=0)[order].T
-    zeros = unpack_words(qzeros, axis=1) + np.uint8(1)
+    bits = 32 * len(qweight) // len(g_idx)
+    if bits not in (4, 8):
+        raise InputError(f"A layer of the GPTQ artifact has {bits} bits; ONNX exports take 4 and 8.")
+    values = unpack_words(qweight, bits, axis=0)[order].T
+    zeros = unpack_words(qzeros, bits, axis=1) + np.uint8(1)
     repeat = group // block
     block_scales = np.repeat(np.asarray(scales, dtype=np.float32).T, repeat, axis=1)
     block_zeros = np.repeat(zeros.T, repeat, axis=1)
     return PackedWeight(
-        values=_pack_blocks(values, 4, block),
+        values=_pack_blocks(values, bits, block),
         scales=np.ascontiguousarray(block_scales),
-        zero_points=None if (zeros == 8).all() else _pack_rows(block_zeros),
+        zero_points=None if (zeros == 2 ** (bits - 1)).all() else _pack_rows(block_zeros, bits),
         input_order=None if (order == np.arange(len(order))).all() else order.astype(np.int64),
-        bits=4,
+        bits=bits,
         block=block,
         inputs=values.shape[1],
         outputs=values.shape[0],
@@ -139,7 +144,8 @@ def dequantize(packed: PackedWeight) -> NDArray[np.float32]:
     if packed.zero_points is None:
         zeros = np.full((packed.outputs, blocks), 2 ** (packed.bits - 1), dtype=np.float32)
     else:
-        zeros = _halves(packed.zero_points)[:, :blocks].astype(np.float32)
+        unpacked = _halves(packed.zero_points) if packed.bits == 4 else packed.zero_points
+        zeros = unpacked[:, :blocks].astype(np.float32)
     spread = values.reshape(packed.outputs, blocks, packed.block).astype(np.float32)
     weight = ((spread - zeros[:, :, None]) * packed.scales[:, :, None]).reshape(packed.outputs, -1)
     weight = weight[:, : packed.inputs]
@@ -184,8 +190,10 @@ def _pack_blocks(values: NDArray[np.uint8], bits: int, block: int) -> NDArray[np
     return np.ascontiguousarray(packed).reshape(outputs, -1, block * bits // 8)
 
 
-def _pack_rows(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pack 4-bit values in pairs along rows, a last odd one with zero."""
+def _pack_rows(values: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
+    """Pack values of 4 bits in pairs along rows, a last odd one with zero; 8 bits stay."""
+    if bits == 8:
+        return np.ascontiguousarray(values)
     even = np.pad(values, ((0, 0), (0, values.shape[1] % 2)))
     return even[:, 0::2] | (even[:, 1::2] << np.uint8(4))
 

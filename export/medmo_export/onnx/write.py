@@ -14,6 +14,7 @@ from medmo_export.onnx.linear import StoredBits
 from medmo_export.onnx.options import OnnxOptions, WeightBits
 from medmo_export.onnx.stored_tensors import StoredTensors
 from medmo_export.onnx.vision import VisionWriter
+from medmo_export.recipe import PROTECTED_REASON
 from medmo_models.errors import InputError
 from medmo_models.networks.onnx.settings import (
     ATTENTION_NAME,
@@ -103,7 +104,7 @@ def kept_in_higher_precision(options: OnnxOptions, protected: frozenset[str] = f
         "lm_head": (options.head_bits, "sensitive: its errors reach the answer directly"),
     }
     kept = {name: f"{bits} bits: {why}" for name, (bits, why) in parts.items() if bits > 4}
-    return {**kept, **dict.fromkeys(sorted(protected), "8 bits: protected by the recipe")}
+    return {**kept, **dict.fromkeys(sorted(protected), PROTECTED_REASON)}
 
 
 def _config(checkpoint: Path) -> JsonFields:

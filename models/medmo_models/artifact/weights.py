@@ -84,7 +84,7 @@ def bits_per_weight(headers: Mapping[str, TensorHeader], gptq_bits: int | None =
         All tensors of a checkpoint in full precision, in GPTQ's layout (``qweight`` int32, ``qzeros``, ``scales``,
         ``g_idx``) or in bitsandbytes' 4-bit layout (packed ``weight`` and its ``weight.*`` companions).
     gptq_bits : int, optional
-        Bits of a packed GPTQ weight, from the quantization settings; needed if there are any.
+        Bits of a packed GPTQ weight, from the quantization settings, where a layer's own tensors do not say.
 
     Raises
     ------
@@ -110,11 +110,47 @@ def packing(headers: Mapping[str, TensorHeader]) -> str | None:
     return "bitsandbytes" if any(name.endswith(".weight.absmax") for name in names) else None
 
 
+def packed_bits(layer: str, headers: Mapping[str, TensorHeader]) -> int | None:
+    """Return the bits of a weight in a layer of GPTQ's layout, None if its tensors do not say.
+
+    ``scales`` has a column per output, ``qzeros`` has a word of 32 bits for as many outputs as fit.
+    """
+    zeros, scales = headers.get(f"{layer}.qzeros"), headers.get(f"{layer}.scales")
+    if zeros is None or scales is None or len(zeros.shape) != 2 or len(scales.shape) != 2 or not scales.shape[1]:
+        return None
+    return 32 * zeros.shape[1] // scales.shape[1] or None
+
+
+def protected_layers(headers: Mapping[str, TensorHeader]) -> tuple[str, ...]:
+    """Return the module names of the text model's layers that GPTQ's layout stores in 8 bits, sorted."""
+    layers = [name.removesuffix(".qweight") for name in headers if name.endswith(".qweight")]
+    return tuple(sorted(layer for layer in layers if packed_bits(layer, headers) == 8))
+
+
+def stored_bits(bits: int, group_size: int, outputs: int) -> tuple[float, float]:
+    """Return what a weight takes with its share of scales, zero points and order: in GPTQ's layout, in ours for ONNX.
+
+    GPTQ's layout stores a 16-bit scale and a zero point per group and, 32 bits per input, the group's number; ours for
+    ONNX a 32-bit scale per group. (Repacked to ONNX, an asymmetric artifact also has zero points there, and one with
+    activation order 64 bits per input, which are not counted.)
+
+    Parameters
+    ----------
+    bits : int
+        Of a weight.
+    group_size : int
+        Inputs that share a scale.
+    outputs : int
+        Of the layer.
+    """
+    return bits + (16 + bits) / group_size + 32 / outputs, bits + 32 / group_size
+
+
 def _original_weights(name: str, headers: Mapping[str, TensorHeader], gptq_bits: int | None) -> int:
     """Return how many weights of the unquantized model a stored tensor stands for."""
     header = headers[name]
-    if name.endswith(".qweight") and gptq_bits is not None:
-        return header.bits // gptq_bits
+    if name.endswith(".qweight") and (bits := packed_bits(name.removesuffix(".qweight"), headers) or gptq_bits):
+        return header.bits // bits
     if f"{name}.absmax" in headers:
         return header.bits // 4
     is_companion = ".weight." in name or name.endswith((".qzeros", ".scales", ".g_idx"))

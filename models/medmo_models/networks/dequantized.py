@@ -49,15 +49,16 @@ def load_dequantized(directory: Path, method: str) -> Qwen3VLForConditionalGener
     return network.eval()
 
 
-def unpack_int4(packed: torch.Tensor, axis: int) -> torch.Tensor:
-    """Unpack int32 words into eight 4-bit values each, the lowest bits first, along ``axis``."""
-    shifts = torch.arange(0, 32, 4, dtype=torch.int32)
-    values = (packed.unsqueeze(axis + 1) >> shifts.reshape([-1 if d == axis + 1 else 1 for d in range(3)])) & 15
+def unpack_words(packed: torch.Tensor, bits: int, axis: int) -> torch.Tensor:
+    """Unpack int32 words into ``32 / bits`` values each, the lowest bits first, along ``axis``."""
+    shifts = torch.arange(0, 32, bits, dtype=torch.int32)
+    places = shifts.reshape([-1 if d == axis + 1 else 1 for d in range(3)])
+    values: torch.Tensor = (packed.unsqueeze(axis + 1) >> places) & (2**bits - 1)
     return values.flatten(axis, axis + 1)
 
 
 def unpack_gptq(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Undo the 4-bit GPTQ v1 layout: weight[out, in] = (q - (z + 1)) * scale, one group per ``g_idx`` entry.
+    """Undo GPTQ's layout, version 1, of 4 or 8 bits: weight[out, in] = (q - (z + 1)) * scale, a group per ``g_idx``.
 
     Parameters
     ----------
@@ -73,9 +74,10 @@ def unpack_gptq(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     for name, value in tensors.items():
         layer, _, part = name.rpartition(".")
         if part == "qweight":
-            quantized = unpack_int4(value, axis=0)
-            zeros = unpack_int4(tensors[f"{layer}.qzeros"], axis=1) + 1
             scales, groups = tensors[f"{layer}.scales"].float(), tensors[f"{layer}.g_idx"].long()
+            bits = 32 * len(value) // len(groups)
+            quantized = unpack_words(value, bits, axis=0)
+            zeros = unpack_words(tensors[f"{layer}.qzeros"], bits, axis=1) + 1
             result[f"{layer}.weight"] = ((quantized - zeros[groups]) * scales[groups]).T.contiguous()
         elif part not in ("qzeros", "scales", "g_idx"):
             result[name] = value

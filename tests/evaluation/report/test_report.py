@@ -153,8 +153,8 @@ def test_the_same_figures_give_the_same_files(comparison: Comparison, tmp_path: 
 
 
 def test_layers_are_listed_where_they_were_measured(comparison: Comparison, tmp_path: Path) -> None:
-    layer = LayerSensitivity("model.layers.0.mlp.up_proj", 1000, 0.00012, 8.125)
-    scan = SensitivityScan("each layer alone", 3, 40, 4.4, (layer,))
+    layer = LayerSensitivity("model.layers.0.mlp.up_proj", 1000, 0.00012, 8)
+    scan = SensitivityScan("each layer alone", 3, 40, 4.4, 4.5, (layer,))
     write_report(comparison, tmp_path, sensitivity=scan)
     for name in ("index.html", "report.md", "report.json"):
         assert "model.layers.0.mlp.up_proj" in (tmp_path / name).read_text()

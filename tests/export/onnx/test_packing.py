@@ -15,6 +15,12 @@ from medmo_models.errors import InputError
 from medmo_models.networks.onnx.library import import_onnxruntime
 from support.gptq_exports import gptq_export, packed_layers
 
+EIGHT_BITS = (
+    "model.language_model.layers.0.mlp.down_proj",
+    "model.language_model.layers.1.self_attn.k_proj",
+    "model.language_model.layers.1.self_attn.q_proj",
+    "model.language_model.layers.1.self_attn.v_proj",
+)
 Layer = dict[str, np.ndarray]
 
 
@@ -24,8 +30,14 @@ def repack(layer: Layer) -> PackedWeight:
 
 @pytest.mark.parametrize(
     "options",
-    [GptqOptions(), GptqOptions(group_size=32), GptqOptions(activation_order=True)],
-    ids=["128", "32", "activation order"],
+    [
+        GptqOptions(),
+        GptqOptions(group_size=32),
+        GptqOptions(activation_order=True),
+        GptqOptions(protected=EIGHT_BITS),
+        GptqOptions(symmetric=False, protected=EIGHT_BITS),
+    ],
+    ids=["128", "32", "activation order", "8 bits", "8 bits, asymmetric"],
 )
 def test_every_gptq_layer_is_repacked_without_loss(options: GptqOptions) -> None:
     export = gptq_export("wide", options)
@@ -37,6 +49,7 @@ def test_every_gptq_layer_is_repacked_without_loss(options: GptqOptions) -> None
             | {"scales": tensors.float32(f"{name}.scales")}
         )
         ordered += packed.input_order is not None
+        assert packed.bits == (8 if name in options.protected else 4)
         np.testing.assert_array_equal(dequantize(packed), expected.numpy())
     assert (ordered > 0) == options.activation_order
 

@@ -18,6 +18,8 @@ from medmo_models.networks.gptq import load_gptq_network
 from support.checkpoints import SHAPES, network_logits, prepare_prompt
 from support.gptq_exports import IMAGE_SIZES, dequantized_network, gptq_export, packed_layers, source_checkpoint
 
+EIGHT_BITS = ("model.language_model.layers.1.mlp.down_proj", "model.language_model.layers.2.self_attn.o_proj")
+
 
 @cache
 def loaded(shape: str, options: GptqOptions) -> Qwen3VLForConditionalGeneration:
@@ -30,6 +32,7 @@ OPTIONS = [
     pytest.param("wide", GptqOptions(), id="wide-128"),
     pytest.param("tied", GptqOptions(group_size=32, activation_order=True), id="tied-32-activation-order"),
     pytest.param("tied", GptqOptions(group_size=64, symmetric=False), id="tied-64-asymmetric"),
+    pytest.param("tied", GptqOptions(protected=EIGHT_BITS), id="tied-128-two-layers-of-8-bits"),
 ]
 
 
