@@ -1166,6 +1166,10 @@
             <translation>bitsandbytes nf4</translation>
         </message>
         <message>
+            <source>bitsandbytes fp4</source>
+            <translation>bitsandbytes fp4</translation>
+        </message>
+        <message>
             <source>Name</source>
             <translation>Name</translation>
         </message>

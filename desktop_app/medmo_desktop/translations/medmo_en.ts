@@ -1166,6 +1166,10 @@
             <translation type="unfinished" />
         </message>
         <message>
+            <source>bitsandbytes fp4</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <source>Name</source>
             <translation type="unfinished" />
         </message>
