@@ -77,6 +77,8 @@ def predict_torch_memory(
     vision_values = 8 * shape.vision_hidden_size + 2 * shape.vision_intermediate_size
     prefill_values = 8 * shape.hidden_size + 3 * shape.intermediate_size
     layers = int(stored.packed_layers * (costs.packed_copies if device == "cpu" else 1) + stored.plain_layers * ratio)
+    if costs.repacks and device == "cpu":
+        layers += _repacked_scales(artifact)
     libraries = costs.libraries + int(_ALLOCATOR_SHARE * (layers + vision + embedding + head))
     return MemoryParts(
         libraries=libraries if device == "cpu" else _DEVICE_CONTEXT,
@@ -92,6 +94,18 @@ def predict_torch_memory(
         vision_stays="vision-released" not in measures,
         host=host + (vision if "vision-released" in measures else 0),
     )
+
+
+def _repacked_scales(artifact: Artifact) -> int:
+    """Return what GPTQModel's CPU kernel holds of scales and zero points beside their stored form.
+
+    In 16 bits: scales, zero points, and both once more in one tensor, so 8 bytes a group in place of 2.5
+    (torch_aten_kernel.py, pack_scales_and_zeros).
+    """
+    shape = artifact.spec.architecture
+    attention = 2 * shape.head_dim * (shape.heads + shape.key_value_heads)
+    weights = shape.layers * shape.hidden_size * (attention + 3 * shape.intermediate_size)
+    return int(5.5 * weights / (artifact.manifest.group_size or 128))
 
 
 def _mapped_while_loading(artifact: Artifact, ratio: float, costs: TorchCosts) -> int:
