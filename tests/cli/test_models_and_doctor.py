@@ -30,6 +30,11 @@ def test_an_import_can_be_asked_by_name(phantom_png: Path) -> None:
     assert asked.json["artifact"]["id"] == imported.json["id"]
 
 
+def usual_seconds(measured: dict[str, float]) -> float:
+    """An image of 1024 x 1024 with a question, and some sentences: by this the fastest backend is found."""
+    return 1100 / measured["prefill_tokens_per_s"] + 128 / measured["decode_tokens_per_s"]
+
+
 def test_doctor_runs_every_backend_and_finds_it_correct() -> None:
     done = run_medmo("doctor", "--json")
     assert done.code == 0, done.err
@@ -45,9 +50,8 @@ def test_doctor_runs_every_backend_and_finds_it_correct() -> None:
         assert row["fits"]
         assert row["measured"]["decode_tokens_per_s"] > 0
     (chosen,) = [row for row in done.json["backends"] if row["chosen"]]
-    assert chosen["measured"]["decode_tokens_per_s"] == max(
-        row["measured"]["decode_tokens_per_s"] for row in backends.values() if row["measured"]
-    )
+    measured = [row["measured"] for row in backends.values() if row["measured"]]
+    assert usual_seconds(chosen["measured"]) == min(usual_seconds(each) for each in measured)
     remembered = run_medmo("doctor", "--json")
     assert "testing" not in remembered.err
     assert [row["measured"] for row in remembered.json["backends"]] == [

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from medmo_desktop.comparing.chooser import SideChooser
 from medmo_desktop.comparing.offers import Offer, list_offers, offer_folder
@@ -34,10 +34,10 @@ class PairChooser(QWidget):
         self._runner, self._strip = runner, strip
         self._picked: list[Offer] = []
         self.choosers = (SideChooser(names[0]), SideChooser(names[1]))
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)  # side by side they would hold a small window open
         layout.setContentsMargins(0, 0, 0, 0)
         for number, chooser in enumerate(self.choosers):
-            layout.addWidget(chooser, 1)
+            layout.addWidget(chooser)
             chooser.changed.connect(self.changed)
             chooser.folder_wanted.connect(partial(self.ask_for_folder, number))
 

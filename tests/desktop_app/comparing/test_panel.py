@@ -182,7 +182,8 @@ def test_backends_are_tested_once_before_they_are_compared(panel: ComparePanel, 
             pass
         qtbot.waitUntil(lambda: not panel.runner.busy, timeout=20_000)
         tested = [phase.partition(",")[0] for phase in phases if "testing the backend on this machine" in phase]
-        assert tested == expected  # the second time, what is remembered is enough
+        # A side may have several backends to test; the second time, what is remembered is enough.
+        assert list(dict.fromkeys(tested)) == expected
     assert panel.answers is not None
     costs = panel.results.costs
     rows = {costs.item(row, 0).text(): row for row in range(costs.rowCount())}  # type: ignore[union-attr]

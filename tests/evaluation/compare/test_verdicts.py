@@ -17,7 +17,7 @@ from medmo_evaluation.compare.weight_check import layer_errors
 from medmo_export.pipeline import ExportRequest, run_export
 from medmo_models.artifact import Artifact, open_model
 from medmo_models.library import embedded_model_path
-from medmo_models.networks.onnx import network as network_module
+from medmo_models.networks.onnx import host
 from medmo_runtime.backends.onnx.model import OnnxModel
 from medmo_runtime.backends.torch_model import TorchModel
 from medmo_runtime.session import Session
@@ -84,7 +84,7 @@ def test_a_dropped_deepstack_is_broken(small: SmallComparison, onnx: Artifact, m
     assert isinstance(session.model, OnnxModel)
     encode = session.model.network.encode_image
 
-    def without(pixels: np.ndarray, grid: np.ndarray) -> network_module.EncodedImage:
+    def without(pixels: np.ndarray, grid: np.ndarray) -> host.EncodedImage:
         return dataclasses.replace(image := encode(pixels, grid), deepstack=np.zeros_like(image.deepstack))
 
     monkeypatch.setattr(session.model.network, "encode_image", without)
@@ -96,23 +96,23 @@ def as_text(types: np.ndarray, grids: np.ndarray | None, merge: int) -> np.ndarr
 
 
 def turned(types: np.ndarray, grids: np.ndarray | None, merge: int) -> np.ndarray:
-    return network_module_positions(types, grids, merge)[[0, 2, 1]]
+    return true_positions(types, grids, merge)[[0, 2, 1]]
 
 
 def shifted(types: np.ndarray, grids: np.ndarray | None, merge: int) -> np.ndarray:
-    positions = network_module_positions(types, grids, merge).copy()
+    positions = true_positions(types, grids, merge).copy()
     positions[:, types == 1] += 3
     return positions
 
 
-network_module_positions = network_module.token_positions
+true_positions = host.token_positions
 
 
 @pytest.mark.parametrize("positions", [as_text, turned, shifted])
 def test_wrong_positions_are_broken(
     small: SmallComparison, onnx: Artifact, monkeypatch: pytest.MonkeyPatch, positions: Callable[..., np.ndarray]
 ) -> None:
-    monkeypatch.setattr(network_module, "token_positions", positions)
+    monkeypatch.setattr(host, "token_positions", positions)
     assert verdict(small, Session.open([onnx])).level == "broken"
 
 
