@@ -88,9 +88,11 @@ class ComparePanel(QWidget):
         ask = QHBoxLayout()
         ask.addWidget(prompt_label)
         ask.addWidget(self.prompt_edit, 1)
-        ask.addWidget(self.noise_box)
-        ask.addWidget(self.link_box)
         ask.addWidget(self.compare_button)
+        options = QHBoxLayout()  # below: beside them, longer languages would leave the question no room
+        options.addWidget(self.noise_box)
+        options.addWidget(self.link_box)
+        options.addStretch(1)
         pictures = QSplitter(Qt.Orientation.Horizontal)
         for side in self.sides:
             pictures.addWidget(side)
@@ -105,6 +107,7 @@ class ComparePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(self.pair)
         layout.addLayout(ask)
+        layout.addLayout(options)
         layout.addWidget(self.strip)
         layout.addWidget(whole, 1)
         layout.addWidget(notice)
