@@ -97,11 +97,11 @@ def _logits_function(checkpoint: Path, method: str, device: str) -> Callable[[Pr
         return OnnxNetwork(checkpoint).logits
     import torch
 
-    from medmo_models.networks.full_precision import load_bitsandbytes
+    from medmo_models.networks.full_precision import load_full_precision
     from medmo_models.networks.inputs import prompt_logits
 
     dtype = torch.float32 if device == "cpu" else torch.float16
-    network = load_bitsandbytes(checkpoint, device=device, dtype=dtype)
+    network = load_full_precision(checkpoint, device=device, dtype=dtype)
     return lambda prompt, first: prompt_logits(network, prompt, first).numpy()
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from medmo_models.artifact import Artifact
 from medmo_models.artifact.weights import TEXT_LINEAR, protected_layers, read_tensor_headers
+from medmo_models.networks.bitsandbytes import BLOCK_SIZE, SCALE_BLOCK_SIZE
 
-#: bitsandbytes' 4 bits, an 8-bit scale per 64 weights, and a 32-bit one per 256 scales.
-_ROUNDED_BITS = 4 + 8 / 64 + 32 / (64 * 256)
+#: bitsandbytes' 4 bits, an 8-bit scale per block of weights, and a 32-bit one per block of scales.
+_ROUNDED_BITS = 4 + 8 / BLOCK_SIZE + 32 / (BLOCK_SIZE * SCALE_BLOCK_SIZE)
 
 
 @dataclass(frozen=True)

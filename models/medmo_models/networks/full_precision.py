@@ -50,19 +50,6 @@ def load_full_precision(
     return network.eval()
 
 
-def load_bitsandbytes(
-    directory: Path, *, device: str | dict[str, str], dtype: torch.dtype
-) -> Qwen3VLForConditionalGeneration:
-    """Load a bitsandbytes 4-bit checkpoint; products are computed in ``dtype`` whatever it was written with.
-
-    Raises
-    ------
-    InputError
-        If transformers cannot read the checkpoint.
-    """
-    return load_full_precision(directory, device=device, dtype=dtype)
-
-
 def load_rounded_to_nf4(
     directory: Path, *, device: str | dict[str, str], dtype: torch.dtype
 ) -> Qwen3VLForConditionalGeneration:

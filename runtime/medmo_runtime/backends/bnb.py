@@ -62,10 +62,10 @@ class BitsAndBytesBackend:
         """Load with transformers; products are computed in ``dtype`` whatever the artifact was written with."""
         import torch
 
-        from medmo_models.networks.full_precision import load_bitsandbytes, load_rounded_to_nf4
+        from medmo_models.networks.full_precision import load_full_precision, load_rounded_to_nf4
         from medmo_runtime.backends.torch_model import load_torch_model
 
-        read = load_rounded_to_nf4 if artifact.manifest.method in self.rounds else load_bitsandbytes
+        read = load_rounded_to_nf4 if artifact.manifest.method in self.rounds else load_full_precision
         return load_torch_model(
             lambda places: read(artifact.path, device=places, dtype=getattr(torch, dtype)),
             device,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from medmo_models.artifact import Artifact
+from medmo_models.specs import Architecture
 from medmo_runtime.components import WeightBytes, weight_bytes
 from medmo_runtime.memory import Measure, MemoryParts, Workload, cache_bytes, feature_bytes
 
@@ -58,7 +59,8 @@ def predict_torch_memory(
     rounded: WeightBytes | None = None,
 ) -> MemoryParts:
     """Predict from the shape and the stored weights, or from what loading makes of them (``rounded``)."""
-    shape, stored, size = artifact.spec.architecture, rounded or weight_bytes(artifact), DTYPE_BYTES[dtype]
+    in_file = weight_bytes(artifact)
+    shape, stored, size = artifact.spec.architecture, rounded or in_file, DTYPE_BYTES[dtype]
     ratio = size / _STORED_BYTES.get(artifact.manifest.method, 2)
     on_host = "embedding-on-host" in measures
     embedding = int(stored.embedding * ratio)
@@ -90,7 +92,7 @@ def predict_torch_memory(
         image_features=feature_bytes(shape, workload, size),
         vision_activations=patches * (vision_values * size + 2 * 1536 * 4),
         prefill_activations=tokens * prefill_values * inner + shape.vocabulary_size * 8,
-        loading=_mapped_while_loading(artifact, ratio, costs) if device == "cpu" else 0,
+        loading=_mapped_while_loading(in_file, shape, ratio, costs) if device == "cpu" else 0,
         vision_stays="vision-released" not in measures,
         host=host + (vision if "vision-released" in measures else 0),
     )
@@ -108,12 +110,11 @@ def _repacked_scales(artifact: Artifact) -> int:
     return int(5.5 * weights / (artifact.manifest.group_size or 128))
 
 
-def _mapped_while_loading(artifact: Artifact, ratio: float, costs: TorchCosts) -> int:
+def _mapped_while_loading(stored: WeightBytes, shape: Architecture, ratio: float, costs: TorchCosts) -> int:
     """Return what is resident of the mapped file beside what is made of it, and what the largest layer needs meanwhile.
 
     Weights that are used as they are stored stay mapped: they are counted as weights.
     """
-    shape, stored = artifact.spec.architecture, weight_bytes(artifact)
     converted = stored.embedding + stored.head + stored.vision + stored.plain_layers if ratio != 1 else 0
     if not costs.repacks:
         return converted

@@ -22,13 +22,13 @@ from pydicom.uid import GrayscaleSoftcopyPresentationStateStorage
 
 from medmo_desktop.canvas.view_state import ViewGeometry
 from medmo_desktop.findings.marks import MarkedBox
+from medmo_desktop.keeping.exports.dicom_identity import object_identity
 from medmo_desktop.keeping.exports.dicom_source import DicomSource, read_source
 from medmo_desktop.keeping.exports.subject import box_source, subject_image
 from medmo_desktop.keeping.record import CaseRecord
 from medmo_desktop.keeping.written_beside import write_beside
 from medmo_desktop.study.model import FrameReference
 from medmo_desktop.study.reading import load_source
-from medmo_models import __version__
 from medmo_models.errors import InputError
 from medmo_models.imaging import GreyValues
 from medmo_models.imaging.dicom_display import default_window, frame_settings
@@ -36,7 +36,6 @@ from medmo_models.imaging.grey import Window
 from medmo_models.imaging.library_calls import quiet_library
 from medmo_runtime.overlay import RESEARCH_NOTICE
 
-_PRODUCT = "MedMO Edge"
 _LAYERS = {
     "MODEL": "Boxes of the model, also those that the user corrected",
     "USER": "Boxes that the user drew",
@@ -87,14 +86,6 @@ def make_presentation_state(record: CaseRecord, source: Path, view: ViewGeometry
     header = _image_header(found, loaded.dataset)
     state = pr.GrayscaleSoftcopyPresentationState(
         referenced_images=[header],
-        series_instance_uid=hd.UID(),
-        series_number=1,
-        sop_instance_uid=hd.UID(),
-        instance_number=1,
-        manufacturer=_PRODUCT,
-        manufacturer_model_name=_PRODUCT,
-        software_versions=__version__,
-        device_serial_number="none" if record.model is None else record.model.id[:16],
         content_label="MEDMO",
         content_description=RESEARCH_NOTICE,
         graphic_layers=[pr.GraphicLayer(name, order, words) for order, (name, words) in enumerate(_LAYERS.items(), 1)],
@@ -103,8 +94,7 @@ def make_presentation_state(record: CaseRecord, source: Path, view: ViewGeometry
         presentation_lut_transformation=hd.PresentationLUTTransformation(
             "INVERSE" if view.state.inverted != loaded.grey.inverted else "IDENTITY"
         ),
-        series_description=RESEARCH_NOTICE,
-        specific_character_set="ISO_IR 192",
+        **object_identity(record),
     )
     state.Laterality = ""  # required of an image's series, and unknown of this one
     _add_modality(state, settings, loaded.grey)

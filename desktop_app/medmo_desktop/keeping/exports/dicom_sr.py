@@ -12,7 +12,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import highdicom as hd
 import numpy as np
 from highdicom import sr
 from pydicom import dcmread
@@ -21,6 +20,7 @@ from pydicom.sr.codedict import codes
 from medmo_desktop.findings.marks import MarkedBox
 from medmo_desktop.keeping.deidentify import Deidentifier
 from medmo_desktop.keeping.exports import sr_codes
+from medmo_desktop.keeping.exports.dicom_identity import PRODUCT, object_identity
 from medmo_desktop.keeping.exports.dicom_source import DicomSource, read_source
 from medmo_desktop.keeping.exports.subject import box_confidence, box_source, subject_image
 from medmo_desktop.keeping.record import CaseRecord
@@ -30,7 +30,6 @@ from medmo_models.errors import InputError
 from medmo_models.imaging.library_calls import quiet_library
 from medmo_runtime.overlay import RESEARCH_NOTICE
 
-_PRODUCT = "MedMO Edge"
 #: In a group, behind the tracking identifier and its UID.
 _OBSERVER_PLACE = 2
 #: For a report that somebody corrected without giving a name.
@@ -83,16 +82,7 @@ def make_report(
     report = sr.ComprehensiveSR(
         evidence=[header],
         content=_content(record, source, header, person, asked=deidentifier is None),
-        series_instance_uid=hd.UID(),
-        series_number=1,
-        sop_instance_uid=hd.UID(),
-        instance_number=1,
-        manufacturer=_PRODUCT,
-        manufacturer_model_name=_PRODUCT,
-        software_versions=__version__,
-        device_serial_number="none" if record.model is None else record.model.id[:16],
-        series_description=RESEARCH_NOTICE,
-        specific_character_set="ISO_IR 192",
+        **object_identity(record),
         coding_schemes=[sr_codes.scheme_description()],
     )
     if deidentifier is not None:
@@ -180,7 +170,7 @@ def _algorithm(record: CaseRecord) -> Any | None:
     return sr.AlgorithmIdentification(
         name=model.spec_id,
         version=model.id,
-        manufacturer=_PRODUCT,
+        manufacturer=PRODUCT,
         parameters=[
             f"method {model.method}",
             f"backend {model.backend}/{model.device}, {model.dtype}",
@@ -193,9 +183,9 @@ def _device(record: CaseRecord) -> Any:
     model = record.model
     identity = sr.DeviceObserverIdentifyingAttributes(
         uid=f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, f'medmo-edge {model.id if model else __version__}').int}",
-        name=f"{_PRODUCT} {record.medmo_version}",
-        manufacturer_name=_PRODUCT,
-        model_name=model.spec_id if model else _PRODUCT,
+        name=f"{PRODUCT} {record.medmo_version}",
+        manufacturer_name=PRODUCT,
+        model_name=model.spec_id if model else PRODUCT,
     )
     return sr.ObserverContext(codes.DCM.Device, identity)
 
