@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ def choose(candidates: Sequence[Candidate]) -> Choice:
         raise NothingFitsError(f"Nothing here can run this model. {reasons}.{_hint(candidates)}", tuple(candidates))
     ranked = sorted(usable, key=lambda candidate: (*_kind(candidate), _by_table(candidate)))
     first = [candidate for candidate in ranked if _kind(candidate) == _kind(ranked[0])]
-    by_speed = len(first) > 1 and all(_speed(candidate) is not None for candidate in first)
+    by_speed = len(first) > 1 and all(_usual_seconds(candidate) < math.inf for candidate in first)
     if by_speed:
         first.sort(key=_usual_seconds)
     best = first[0]
@@ -94,15 +95,11 @@ def _by_table(candidate: Candidate) -> int:
     return order.index(candidate.backend.name)
 
 
-def _speed(candidate: Candidate) -> float | None:
-    return None if candidate.measured is None else candidate.measured.decode_tokens_per_s
-
-
 def _usual_seconds(candidate: Candidate) -> float:
-    """Return what a usual answer takes at the measured speeds of prefill and decoding."""
+    """Return what a usual answer takes at the measured speeds, infinite without them."""
     made = candidate.measured
     if made is None or not made.decode_tokens_per_s:
-        return float("inf")
+        return math.inf
     prefill = _PROMPT_TOKENS / made.prefill_tokens_per_s if made.prefill_tokens_per_s else 0.0
     return prefill + _NEW_TOKENS / made.decode_tokens_per_s
 
@@ -114,7 +111,8 @@ def _reason(best: Candidate, usable: int, by_speed: bool, candidates: Sequence[C
     elif usable == 1:
         parts.append("the only one here that can run")
     elif by_speed:
-        parts.append(f"the fastest measured of {usable} that can run ({_speed(best):.1f} tokens/s)")
+        answer = f"{_usual_seconds(best):.1f} s for {_PROMPT_TOKENS:,} tokens read and {_NEW_TOKENS} written"
+        parts.append(f"the fastest measured of {usable} that can run ({answer})")
     else:
         kind = "CPUs" if best.device == "cpu" else "accelerators"
         parts.append(f"first of {usable} that can run, by the table for {kind}")

@@ -338,7 +338,7 @@ def test_the_fastest_measured_here_wins_over_the_table(setting: Setting, tmp_pat
     remember(setting, store, "gptq", "gptq", 20.0)
     choice = choose(setting.find(*artifacts, measurements=store))
     assert choice.chosen.backend.name == "bnb"
-    assert "the fastest measured of 2 that can run (30.0 tokens/s)" in choice.reason
+    assert "the fastest measured of 2 that can run (15.3 s for 1,100 tokens read and 128 written)" in choice.reason
 
 
 def test_a_faster_prefill_counts_as_much_as_the_time_that_it_saves(setting: Setting, tmp_path: Path) -> None:
