@@ -19,6 +19,7 @@ from medmo_models.artifact import Artifact
 from medmo_runtime.answer import Answer
 from medmo_runtime.worker import WorkerSession
 from support.command import run_medmo
+from support.processes import limit_memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills by signal and limits by prlimit")
 
@@ -48,10 +49,7 @@ def kill(pid: int) -> None:
 
 
 def leave_no_memory(pid: int) -> None:
-    import resource
-
-    used = psutil.Process(pid).memory_info().vms // 2  # less than it has: no allocation succeeds any more
-    resource.prlimit(pid, resource.RLIMIT_AS, (used, used))
+    limit_memory(pid, 0.5)
 
 
 @pytest.mark.parametrize(("phase", "doing"), [("vision", "encoding the image"), ("decode", "writing the answer")])

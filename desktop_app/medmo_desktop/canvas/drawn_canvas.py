@@ -70,10 +70,6 @@ class DrawnCanvas(ViewedWidget):
         self._measured.clear()
         self.apply_view(ViewState())
 
-    def clear_measured(self) -> None:
-        """Remove measured lines."""
-        self._measured.clear()
-
     def set_message(self, text: str) -> None:
         """Show a sentence in the middle, over the image; empty for none."""
         self._add(message=text)

@@ -31,11 +31,6 @@ def describe_memory() -> HostMemory:
     )
 
 
-def free_memory_bytes() -> int:
-    """Return the bytes of host memory that a new allocation could take, control group limits included."""
-    return describe_memory().free_bytes
-
-
 def peak_process_memory_bytes() -> int:
     """Return the highest resident memory of this process so far."""
     if sys.platform == "win32":

@@ -25,6 +25,7 @@ from medmo_runtime.generation import StopSignal
 from medmo_runtime.session import Session
 from medmo_runtime.worker import OpenRequest, WorkerSession
 from medmo_runtime.worker.client import measure_in_worker
+from support.processes import limit_memory
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 #: Not the whole sentence: libraries differ in whether they notice a failed allocation.
@@ -203,14 +204,6 @@ def test_the_worker_ends_when_its_caller_does(request_: OpenRequest) -> None:
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def limit_memory(pid: int, share: float = 1.0) -> None:
-    """Leave the process no address space beyond a share of what it has."""
-    import resource
-
-    used = int(share * psutil.Process(pid).memory_info().vms)
-    resource.prlimit(pid, resource.RLIMIT_AS, (used, used))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs prlimit")
