@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import sys
 
-from optimum.commands.optimum_cli import main as optimum_cli
-
 
 def main() -> None:
     """Export."""
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # reports every import of OpenVINO otherwise
+    from optimum.commands.optimum_cli import main as optimum_cli
+
     checkpoint, destination = sys.argv[1:]
     options = "--task image-text-to-text --weight-format int4 --sym --group-size 128 --ratio 1.0"
     sys.argv = ["optimum-cli", "export", "openvino", "--model", checkpoint, *options.split(), destination]

@@ -62,12 +62,9 @@ class Run:
 
     def bound_share(self, engine: EngineResult) -> Spread | None:
         """Return which share of the bandwidth bound decoding reached, against the better of both bandwidths."""
-        return spread_of(
-            [
-                bound_share(one.decode_tokens_per_s, self._step_bytes(one), max(self.bandwidths))
-                for one in engine.timings
-            ]
-        )
+        best = max(self.bandwidths)
+        steps = [(one.decode_tokens_per_s, self._step_bytes(one)) for one in engine.timings]
+        return spread_of([bound_share(speed, read, best) for speed, read in steps])
 
     def step_bytes(self, engine: EngineResult) -> float | None:
         """Return the bytes that a decode step reads."""

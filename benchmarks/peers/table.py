@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from peers.results import EngineResult, Run, Spread
 
 _MISSING = "-"
+#: What is written in one column of an engine's row.
+Column = Callable[[Run, EngineResult], str]
 
 
 def render(run: Run) -> str:
     """Return the tables in Markdown: median (least..most of the rounds)."""
-    settings = run.settings
+    settings, side = run.settings, run.settings["side"]
     low, high = min(run.bandwidths), max(run.bandwidths)
     lines = [
-        f"{run.processor}, {settings['threads']} threads, {settings['rounds']} rounds, one image of {settings['side']} x "
-        f"{settings['side']}, {settings['new_tokens']} new tokens",
+        f"{run.processor}, {settings['threads']} threads, {settings['rounds']} rounds, one image of {side} x {side}, "
+        f"{settings['new_tokens']} new tokens",
         f"read bandwidth before and after: {', '.join(f'{one / 1e9:.1f}' for one in run.bandwidths)} GB/s"
         + ("; it changed during the run" if high > 1.2 * low else ""),
         "",
@@ -54,7 +57,7 @@ def _optional(spread: Spread | None) -> dict[str, float] | None:
     return None if spread is None else asdict(spread)
 
 
-def _table(run: Run, columns: dict[str, Any]) -> list[str]:
+def _table(run: Run, columns: dict[str, Column]) -> list[str]:
     head = ["engine", *columns]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for engine in run.engines:
@@ -74,8 +77,8 @@ def _cell(spread: Spread | None, scale: float = 1, digits: int | None = None) ->
     return middle if least == most else f"{middle} ({least}..{most})"
 
 
-def _figure(name: str, scale: float = 1, digits: int | None = None) -> Any:
-    return lambda run, engine: _cell(engine.spread(name), scale, digits)
+def _figure(name: str, scale: float = 1, digits: int | None = None) -> Column:
+    return lambda _, engine: _cell(engine.spread(name), scale, digits)
 
 
 def _decode_ratio(run: Run, engine: EngineResult) -> str:
@@ -90,18 +93,18 @@ def _gigabytes(value: float | None) -> str:
     return _MISSING if value is None else f"{value / 1e9:.2f}" if value >= 1e8 else f"{value / 1e9:.4f}"
 
 
-_TIMES: dict[str, Any] = {
+_TIMES: dict[str, Column] = {
     "load s": _figure("load_s"),
     "vision s": _figure("vision_s"),
     "prefill s": _figure("prefill_s"),
     "prompt tokens": _figure("prompt_tokens", digits=0),
     "image to first token s": _figure("first_token_s"),
-    "/ best peer": _first_token_ratio,
+    "first token / best peer's": _first_token_ratio,
     "decode tokens/s": _figure("decode_tokens_per_s"),
-    "over best peer": _decode_ratio,
+    "decode / best peer's": _decode_ratio,
 }
-_SIZES: dict[str, Any] = {
-    "on disk GB": lambda run, engine: _gigabytes(engine.disk_bytes),
+_SIZES: dict[str, Column] = {
+    "on disk GB": lambda _, engine: _gigabytes(engine.disk_bytes),
     "peak memory GB": _figure("peak_bytes", 1e-9),
     "read per token GB": lambda run, engine: _gigabytes(run.step_bytes(engine)),
     "of the bandwidth bound %": lambda run, engine: _cell(run.bound_share(engine), 100),

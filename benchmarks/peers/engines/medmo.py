@@ -1,4 +1,7 @@
-"""MedMO, through the session that its command line and its viewer use; the variant is the backend."""
+"""MedMO, through the session that its command line and its viewer use, in a process prepared as their worker is.
+
+The variant is the backend.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +51,10 @@ class GraphClock:
 
 def measure(job: Job, began: float) -> Timing:
     """Load and answer."""
+    from medmo_models.process import go_offline, hide_torch, quiet_libraries, return_freed_memory
+
+    for prepare_as_the_worker_does in (go_offline, quiet_libraries, hide_torch, return_freed_memory):
+        prepare_as_the_worker_does()
     from medmo_models.artifact import open_model
     from medmo_models.imaging import image_from_pixels
     from medmo_runtime.session import Session
