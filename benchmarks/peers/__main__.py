@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from medmo_models.library import find_model
+from medmo_models.process import go_offline, hide_torch, quiet_libraries
 from peers.layout import Layout
 
 
@@ -25,12 +26,15 @@ def main() -> None:
     command.add_argument("--rounds", type=int, default=3)
     command.add_argument("--json", type=Path, help="write everything that was measured to this file, too")
     arguments = parser.parse_args()
+    go_offline()
+    quiet_libraries()
     layout = Layout(arguments.out.absolute(), find_model(arguments.model))
     if arguments.command == "prepare":
         from peers.prepare import prepare
 
         prepare(layout)
         return
+    hide_torch()
     from peers.measure import Settings, measure
     from peers.table import as_json, render
 

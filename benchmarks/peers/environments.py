@@ -40,7 +40,7 @@ def ensure_converter(layout: Layout) -> Path:
     converter = folder / inside / "vendor" / "llama.cpp" / "convert_hf_to_gguf.py"
     if not converter.is_file():
         print("llama.cpp's converter: unpacking the sources", flush=True)
-        download = [*_pip(layout, LLAMA_CPP), "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+        download = [*_pip(layout, LLAMA_CPP), "download", "--quiet", "--no-deps", "--no-binary", "llama-cpp-python"]
         subprocess.run([*download, "--dest", str(folder), package], check=True)
         with tarfile.open(folder / f"{inside}.tar.gz") as archive:
             archive.extractall(folder, filter="data")
