@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
+from medmo_models.errors import MedMOError
 from medmo_models.library import find_model
 from medmo_models.process import go_offline, hide_torch, quiet_libraries
 from peers.layout import Layout
@@ -46,4 +48,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except MedMOError as error:
+        sys.exit(str(error))

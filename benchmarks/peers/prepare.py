@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from medmo_export.pipeline import ExportRequest, run_export
@@ -58,15 +58,16 @@ def _write_gguf(layout: Layout, destination: Path) -> None:
         _run([*convert, "--outtype", "f16", "--mmproj", "--outfile", destination / "mmproj-f16.gguf"])
         _run([*convert, "--outtype", "f16", "--outfile", whole])
         for kind in _QUANTIZATIONS:
-            quantize = [layout.python(LLAMA_CPP), HERE / "quantize_gguf.py", whole, destination / f"{kind}.gguf", kind]
-            _run([*quantize, str(os.cpu_count() or 1)])
+            quantize = HERE / "quantize_gguf.py"
+            files = (whole, destination / f"{kind}.gguf")
+            _run([layout.python(LLAMA_CPP), quantize, *files, kind, str(os.cpu_count() or 1)])
 
 
 def _write_openvino(layout: Layout, destination: Path) -> None:
     _run([layout.python(CONVERT), HERE / "export_openvino.py", layout.checkpoint, destination])
 
 
-def _run(command: list[str | Path]) -> None:
+def _run(command: Sequence[str | Path]) -> None:
     """Run a command; show what it printed only if it fails."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     if done.returncode:
