@@ -22,7 +22,7 @@ def main() -> None:
         command.add_argument("model", help="folder of a full-precision checkpoint, or the name of an installed one")
         command.add_argument("out", type=Path, help="folder for environments and converted models")
     command.add_argument("--threads", type=int, default=2)
-    command.add_argument("--side", type=int, default=1024, help="side of the square image in pixels")
+    command.add_argument("--side", type=int, help="side of the square image in pixels; 1024, or what the model takes")
     command.add_argument("--text-tokens", type=int, default=64)
     command.add_argument("--new-tokens", type=int, default=64)
     command.add_argument("--rounds", type=int, default=3)
@@ -37,9 +37,10 @@ def main() -> None:
         prepare(layout)
         return
     hide_torch()
-    from peers.measure import Settings, measure
+    from peers.measure import Settings, largest_side, measure
     from peers.table import as_json, render
 
+    arguments.side = arguments.side or largest_side(layout.checkpoint)
     names = ("threads", "side", "text_tokens", "new_tokens", "rounds")
     run = measure(layout, Settings(**{name: getattr(arguments, name) for name in names}))
     print(render(run))

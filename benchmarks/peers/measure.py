@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from medmo_models.artifact import open_model
 from medmo_models.preprocessing import PromptPreparer
 from medmo_models.specs import Architecture, read_architecture
 from medmo_models.strict_json import read_json_object
@@ -57,6 +59,11 @@ def measure(layout: Layout, settings: Settings) -> Run:
         shape=CacheShape(architecture.layers, architecture.key_value_heads, architecture.head_dim),
         engines=tuple(_result(layout, engine, rounds[engine.name]) for engine in ENGINES),
     )
+
+
+def largest_side(checkpoint: Path) -> int:
+    """Return the side of the largest square that the model takes without a resize, at most 1024 pixels."""
+    return min(1024, math.isqrt(open_model(checkpoint).spec.default_max_pixels) // 32 * 32)
 
 
 def _make_job(folder: Path, layout: Layout, settings: Settings, architecture: Architecture) -> Job:
