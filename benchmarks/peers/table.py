@@ -18,7 +18,7 @@ def render(run: Run) -> str:
     settings, side = run.settings, run.settings["side"]
     low, high = min(run.bandwidths), max(run.bandwidths)
     lines = [
-        f"{run.processor}, {settings['threads']} threads, {settings['rounds']} rounds, one image of {side} x {side}, "
+        f"{run.processor}, threads: {settings['threads']}, rounds: {settings['rounds']}, one image of {side} x {side}, "
         f"{settings['new_tokens']} new tokens",
         f"read bandwidth before and after: {', '.join(f'{one / 1e9:.1f}' for one in run.bandwidths)} GB/s"
         + ("; it changed during the run" if high > 1.2 * low else ""),
