@@ -9,7 +9,7 @@ SWIFTSHADER ?= /usr/lib/chromium
 WEBGPU := .venv-webgpu
 EMULATED := LD_LIBRARY_PATH=$(SWIFTSHADER) VK_ICD_FILENAMES=$(SWIFTSHADER)/vk_swiftshader_icd.json
 
-.PHONY: demo test check interop webgpu translations package package-smoke train clean
+.PHONY: demo test check interop peers webgpu translations package package-smoke train clean
 
 demo: $(READY)
 	$(BIN)/medmo demo --out medmo-demo
@@ -54,6 +54,12 @@ interop: $(READY)
 	PYTHON=$(PYTHON) tests/interop/environments.sh build/interop
 	build/interop/transformers-5/bin/python tests/interop/read_artifacts.py build/interop/artifacts
 	build/interop/transformers-4.57/bin/python tests/interop/read_artifacts.py build/interop/artifacts
+
+# Beside llama.cpp and OpenVINO GenAI, in environments of their own: make peers MODEL=... OUT=... (docs/performance.md).
+peers: $(READY)
+	test -n "$(MODEL)" -a -n "$(OUT)" || (echo "MODEL and OUT are needed: a checkpoint and a folder" >&2; exit 1)
+	PYTHONPATH=benchmarks $(BIN)/python -m peers prepare "$(MODEL)" "$(OUT)"
+	PYTHONPATH=benchmarks $(BIN)/python -m peers run "$(MODEL)" "$(OUT)" --json "$(OUT)/peers.json"
 
 # The viewer as one folder, without torch: dist/medmo-edge (minutes).
 package: $(READY)

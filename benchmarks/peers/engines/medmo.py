@@ -1,0 +1,105 @@
+"""MedMO, through the session that its command line and its viewer use, in a process prepared as their worker is.
+
+The variant is the backend.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from peers.job import Job, Timing, answer_job, peak_bytes
+
+
+class GraphClock:
+    """Adds up the seconds that pass inside of the engines' own runs."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def watch(self, kind: Any, name: str) -> None:
+        """Time every call of a method of a class of the engine's library."""
+        method: Callable[..., Any] = getattr(kind, name)
+
+        def timed(*arguments: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return method(*arguments, **named)
+            finally:
+                self.seconds += time.perf_counter() - began
+
+        setattr(kind, name, timed)
+
+    def watch_backend(self, name: str) -> None:
+        """Time the runs of a backend."""
+        if name == "openvino":
+            import openvino
+
+            for method in ("start_async", "wait"):
+                self.watch(openvino.InferRequest, method)
+        else:
+            import onnxruntime
+
+            for method in ("run", "run_with_iobinding"):
+                self.watch(onnxruntime.InferenceSession, method)
+
+
+def measure(job: Job, began: float) -> Timing:
+    """Load and answer."""
+    from medmo_models.process import go_offline, hide_torch, quiet_libraries, return_freed_memory
+
+    for prepare_as_the_worker_does in (go_offline, quiet_libraries, hide_torch, return_freed_memory):
+        prepare_as_the_worker_does()
+    from medmo_models.artifact import open_model
+    from medmo_models.imaging import image_from_pixels
+    from medmo_runtime.session import Session
+
+    image = image_from_pixels(np.load(job.image))
+    height, width = image.pixels.shape[:2]
+    artifact = open_model(Path(job.model))
+    with Session.open(
+        [artifact],
+        backend=job.variant,
+        device="cpu",
+        max_pixels=min(height * width, artifact.spec.default_max_pixels),
+        new_tokens=job.new_tokens,
+    ) as session:
+        loaded = time.perf_counter()
+        network: Any = session.model.network  # type: ignore[attr-defined]
+        network.settings = replace(network.settings, end_tokens=frozenset())  # every engine makes as many tokens
+        clock = GraphClock()
+        clock.watch_backend(job.variant)
+        phases: dict[str, float] = {}
+        asked = time.perf_counter()
+
+        def enter(phase: str) -> None:
+            phases[phase] = time.perf_counter()
+            clock.seconds = 0.0
+
+        stats = session.ask([image], job.text, max_new_tokens=job.new_tokens, on_phase=enter).stats
+        plan = session.choice.chosen.plan
+        eight_bit_cache = plan is not None and "8-bit-cache" in plan.measures
+    assert stats.decode_tokens_per_s is not None
+    decode_s = (stats.new_tokens - 1) / stats.decode_tokens_per_s
+    return Timing(
+        load_s=loaded - began,
+        vision_s=stats.vision_s,
+        prefill_s=stats.prefill_s,
+        first_token_s=phases["decode"] - asked,
+        decode_tokens_per_s=stats.decode_tokens_per_s,
+        prompt_tokens=stats.prompt_tokens,
+        new_tokens=stats.new_tokens,
+        peak_bytes=peak_bytes(),
+        weight_bytes=(Path(job.model) / "decoder.data").stat().st_size,
+        cache_value_bytes=1 if eight_bit_cache else 2 if job.variant == "openvino" else 4,
+        outside_share=1 - clock.seconds / decode_s,
+    )
+
+
+if __name__ == "__main__":
+    answer_job(measure)

@@ -1,0 +1,141 @@
+"""Runs every engine in a process of its own, one after the other, round after round."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from medmo_models.artifact import open_model
+from medmo_models.preprocessing import PromptPreparer
+from medmo_models.specs import Architecture, read_architecture
+from medmo_models.strict_json import read_json_object
+from medmo_runtime.hardware.processor import describe_processor
+from peers.bounds import CacheShape, read_bandwidth
+from peers.job import Job, Timing
+from peers.layout import ENGINES, HERE, Engine, Layout, pinned_version
+from peers.results import EngineResult, Run
+
+_WORDS = "What is seen in this image, where is it, how large is it, and what does it mean for the patient? "
+#: Room for the words of the chat around the question.
+_SPARE_PLACES = 128
+_LONGEST_S = 1800
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every engine is given. ``side`` in pixels, ``text_tokens`` roughly, of the question alone."""
+
+    threads: int
+    side: int
+    text_tokens: int
+    new_tokens: int
+    rounds: int
+
+
+def measure(layout: Layout, settings: Settings) -> Run:
+    """Measure all engines, and the machine's bandwidth before and after."""
+    architecture = read_architecture(read_json_object(layout.checkpoint / "config.json"), "config.json")
+    bandwidths = [read_bandwidth(settings.threads)]
+    with tempfile.TemporaryDirectory() as folder:
+        job = _make_job(Path(folder), layout, settings, architecture)
+        rounds: dict[str, list[Timing | str]] = {engine.name: [] for engine in ENGINES}
+        for number in range(settings.rounds):
+            for engine in ENGINES:
+                print(f"round {number + 1} of {settings.rounds}: {engine.name}", file=sys.stderr, flush=True)
+                rounds[engine.name].append(_ask(layout, engine, job, Path(folder)))
+    bandwidths.append(read_bandwidth(settings.threads))
+    return Run(
+        settings=vars(settings),
+        processor=describe_processor().name,
+        bandwidths=tuple(bandwidths),
+        shape=CacheShape(architecture.layers, architecture.key_value_heads, architecture.head_dim),
+        engines=tuple(_result(layout, engine, rounds[engine.name]) for engine in ENGINES),
+    )
+
+
+def largest_side(checkpoint: Path) -> int:
+    """Return the side of the largest square that the model takes without a resize, at most 1024 pixels."""
+    return min(1024, math.isqrt(open_model(checkpoint).spec.default_max_pixels) // 32 * 32)
+
+
+def _make_job(folder: Path, layout: Layout, settings: Settings, architecture: Architecture) -> Job:
+    """Write the image (noise: what is in it changes no time) and return the question, all but the engine's model."""
+    image = folder / "image.npy"
+    side = settings.side
+    np.save(image, np.random.default_rng(0).integers(0, 255, (side, side, 3), dtype=np.uint8))
+    text = _question(layout.checkpoint, settings.text_tokens)
+    pixels_per_token = (16 * architecture.spatial_merge_size) ** 2
+    places = side * side // pixels_per_token + settings.text_tokens + settings.new_tokens + _SPARE_PLACES
+    return Job("", "", str(image), text, settings.new_tokens, settings.threads, places, architecture.tied_head)
+
+
+def _question(checkpoint: Path, tokens: int) -> str:
+    """Return a text of about so many tokens of the checkpoint's tokenizer, which every engine has."""
+    tokenizer = PromptPreparer(checkpoint, 1 << 20).tokenizer
+    words = (_WORDS * tokens).split()
+    count = 1
+    while len(tokenizer.encode(" ".join(words[:count]))) < tokens:
+        count += 1
+    return " ".join(words[:count])
+
+
+def _ask(layout: Layout, engine: Engine, job: Job, folder: Path) -> Timing | str:
+    """Return what one answer took, or in a line why there is none."""
+    model = layout.model(engine.environment)
+    if not model.is_dir():
+        return "not prepared"
+    asked, told = folder / "job.json", folder / "result.json"
+    asked.write_text(json.dumps(vars(replace(job, model=str(model), variant=engine.variant))), encoding="utf-8")
+    told.unlink(missing_ok=True)
+    python = sys.executable if engine.environment is None else str(layout.python(engine.environment))
+    search = [str(HERE.parent)] + ([os.environ.get("PYTHONPATH", "")] if engine.environment is None else [])
+    try:
+        done = subprocess.run(
+            [python, "-m", f"peers.engines.{engine.module}", str(asked), str(told)],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search))},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=_LONGEST_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {_LONGEST_S} s"
+    if done.returncode or not told.is_file():
+        return _reason(done, model)
+    return Timing(**json.loads(told.read_text(encoding="utf-8")))
+
+
+def _reason(done: subprocess.CompletedProcess[str], model: Path) -> str:
+    """Return the last line of an error, without the places of files on this machine."""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    last = lines[-1] if lines else f"ended with {done.returncode}"
+    return last.replace(str(model), "the model")[:160].replace("|", "/")
+
+
+def _result(layout: Layout, engine: Engine, rounds: list[Timing | str]) -> EngineResult:
+    model = layout.model(engine.environment)
+    timings = tuple(one if isinstance(one, Timing) else None for one in rounds)
+    failures = [one for one in rounds if isinstance(one, str)]
+    return EngineResult(
+        name=engine.name,
+        version=pinned_version(engine.environment) if engine.environment else model.name.removeprefix("medmo-"),
+        is_peer=engine.is_peer,
+        disk_bytes=sum(path.stat().st_size for path in model.glob("*") if _belongs(path, engine)),
+        rounds=timings,
+        cannot=failures[0] if failures and not any(timings) else None,
+    )
+
+
+def _belongs(path: Path, engine: Engine) -> bool:
+    """Whether an engine needs a file: of several quantizations in a folder only its own."""
+    return path.suffix != ".gguf" or path.stem in (engine.variant, "mmproj-f16")

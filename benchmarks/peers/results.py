@@ -1,0 +1,94 @@
+"""One run's measurements, and what they say about each engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+from peers.bounds import CacheShape, bound_share, step_bytes
+from peers.job import Timing
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of the rounds, and the least and most."""
+
+    median: float
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class EngineResult:
+    """An engine's rounds; None for one that failed. ``cannot`` says why none succeeded."""
+
+    name: str
+    version: str
+    is_peer: bool
+    disk_bytes: int
+    rounds: tuple[Timing | None, ...]
+    cannot: str | None = None
+
+    @property
+    def timings(self) -> tuple[Timing, ...]:
+        """The rounds that succeeded."""
+        return tuple(timing for timing in self.rounds if timing is not None)
+
+    def spread(self, figure: str) -> Spread | None:
+        """Return the spread of a figure of `Timing`; None if it was not measured."""
+        return spread_of([getattr(timing, figure) for timing in self.timings])
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that was measured in one run.
+
+    Attributes
+    ----------
+    settings : dict
+        What all engines were given.
+    processor : str
+    bandwidths : tuple of float
+        Bytes a second that the machine read, before and after.
+    shape : CacheShape
+    engines : tuple of EngineResult
+    """
+
+    settings: dict[str, int]
+    processor: str
+    bandwidths: tuple[float, ...]
+    shape: CacheShape
+    engines: tuple[EngineResult, ...]
+
+    def bound_share(self, engine: EngineResult) -> Spread | None:
+        """Return which share of the bandwidth bound decoding reached, against the better of both bandwidths."""
+        best = max(self.bandwidths)
+        steps = [(one.decode_tokens_per_s, self._step_bytes(one)) for one in engine.timings]
+        return spread_of([bound_share(speed, read, best) for speed, read in steps])
+
+    def step_bytes(self, engine: EngineResult) -> float | None:
+        """Return the bytes that a decode step reads."""
+        return self._step_bytes(engine.timings[0]) if engine.timings else None
+
+    def _step_bytes(self, one: Timing) -> float:
+        return step_bytes(one.weight_bytes, self.shape, one.prompt_tokens, one.new_tokens, one.cache_value_bytes)
+
+    def best_peer(self, figure: str, *, most: bool) -> EngineResult | None:
+        """Return the peer with the largest (or least) median of a figure."""
+        peers = [engine for engine in self.engines if engine.is_peer and engine.timings]
+        choose = max if most else min
+        return choose(peers, key=lambda peer: median(getattr(one, figure) for one in peer.timings), default=None)
+
+    def against_best_peer(self, engine: EngineResult, figure: str, *, most: bool) -> Spread | None:
+        """Return an engine's figure over the best peer's, round by round: what a round's noise does to both cancels."""
+        best = self.best_peer(figure, most=most)
+        if best is None:
+            return None
+        pairs = zip(engine.rounds, best.rounds, strict=False)
+        return spread_of([getattr(own, figure) / getattr(peer, figure) for own, peer in pairs if own and peer])
+
+
+def spread_of(values: list[float | None]) -> Spread | None:
+    """Return the spread of the values that are there; None if there are none."""
+    present = [value for value in values if value is not None]
+    return Spread(median(present), min(present), max(present)) if present else None
