@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -41,23 +42,28 @@ class Settings:
 
 
 def measure(layout: Layout, settings: Settings) -> Run:
-    """Measure all engines, and the machine's bandwidth before and after."""
+    """Measure all engines, and the machine's bandwidth before, between and after them."""
     architecture = read_architecture(read_json_object(layout.checkpoint / "config.json"), "config.json")
-    bandwidths = [read_bandwidth(settings.threads)]
+    bandwidths = []
     with tempfile.TemporaryDirectory() as folder:
         job = _make_job(Path(folder), layout, settings, architecture)
         rounds: dict[str, list[Timing | str]] = {engine.name: [] for engine in ENGINES}
         for number in range(settings.rounds):
             for engine in ENGINES:
+                bandwidths.append(read_bandwidth(settings.threads))
                 print(f"round {number + 1} of {settings.rounds}: {engine.name}", file=sys.stderr, flush=True)
                 rounds[engine.name].append(_ask(layout, engine, job, Path(folder)))
     bandwidths.append(read_bandwidth(settings.threads))
+    around = [max(pair) for pair in pairwise(bandwidths)]
     return Run(
         settings=vars(settings),
         processor=describe_processor().name,
         bandwidths=tuple(bandwidths),
         shape=CacheShape(architecture.layers, architecture.key_value_heads, architecture.head_dim),
-        engines=tuple(_result(layout, engine, rounds[engine.name]) for engine in ENGINES),
+        engines=tuple(
+            _result(layout, engine, rounds[engine.name], around[index :: len(ENGINES)])
+            for index, engine in enumerate(ENGINES)
+        ),
     )
 
 
@@ -122,7 +128,7 @@ def _reason(done: subprocess.CompletedProcess[str], model: Path) -> str:
     return last.replace(str(model), "the model")[:160].replace("|", "/")
 
 
-def _result(layout: Layout, engine: Engine, rounds: list[Timing | str]) -> EngineResult:
+def _result(layout: Layout, engine: Engine, rounds: list[Timing | str], bandwidths: list[float]) -> EngineResult:
     model = layout.model(engine.environment)
     timings = tuple(one if isinstance(one, Timing) else None for one in rounds)
     failures = [one for one in rounds if isinstance(one, str)]
@@ -132,6 +138,7 @@ def _result(layout: Layout, engine: Engine, rounds: list[Timing | str]) -> Engin
         is_peer=engine.is_peer,
         disk_bytes=sum(path.stat().st_size for path in model.glob("*") if _belongs(path, engine)),
         rounds=timings,
+        bandwidths=tuple(bandwidths),
         cannot=failures[0] if failures and not any(timings) else None,
     )
 

@@ -20,13 +20,27 @@ class Spread:
 
 @dataclass(frozen=True)
 class EngineResult:
-    """An engine's rounds; None for one that failed. ``cannot`` says why none succeeded."""
+    """An engine's rounds.
+
+    Attributes
+    ----------
+    name, version : str
+    is_peer : bool
+    disk_bytes : int
+    rounds : tuple of Timing or None
+        None for a round that failed.
+    bandwidths : tuple of float
+        Bytes a second that the machine read just before or just after each round, whichever was more.
+    cannot : str, optional
+        Why no round succeeded.
+    """
 
     name: str
     version: str
     is_peer: bool
     disk_bytes: int
     rounds: tuple[Timing | None, ...]
+    bandwidths: tuple[float, ...]
     cannot: str | None = None
 
     @property
@@ -49,7 +63,7 @@ class Run:
         What all engines were given.
     processor : str
     bandwidths : tuple of float
-        Bytes a second that the machine read, before and after.
+        Bytes a second that the machine read, in order: before every engine of every round, and at the end.
     shape : CacheShape
     engines : tuple of EngineResult
     """
@@ -61,10 +75,11 @@ class Run:
     engines: tuple[EngineResult, ...]
 
     def bound_share(self, engine: EngineResult) -> Spread | None:
-        """Return which share of the bandwidth bound decoding reached, against the better of both bandwidths."""
-        best = max(self.bandwidths)
-        steps = [(one.decode_tokens_per_s, self._step_bytes(one)) for one in engine.timings]
-        return spread_of([bound_share(speed, read, best) for speed, read in steps])
+        """Return which share of the bandwidth bound decoding reached, round by round."""
+        rounds = zip(engine.rounds, engine.bandwidths, strict=True)
+        return spread_of(
+            [bound_share(one.decode_tokens_per_s, self._step_bytes(one), read) for one, read in rounds if one]
+        )
 
     def step_bytes(self, engine: EngineResult) -> float | None:
         """Return the bytes that a decode step reads."""
