@@ -62,7 +62,7 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         vision_as_stored: bool = False,
     ) -> None:
         super().__init__(directory)
-        self._directory = directory
+        self._directory, self._exact = directory, exact
         try:
             self._core = import_openvino().Core()
         except (ImportError, OSError) as error:
@@ -98,7 +98,8 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
     def load_vision(self) -> None:
         """Load the vision encoder, if it is not."""
         if self._vision is None:
-            model, self._vision_weights = vision_model(self._directory / VISION_NAME, self.settings.shape)
+            path, shape = self._directory / VISION_NAME, self.settings.shape
+            model, self._vision_weights = vision_model(path, shape, eight_bits=not self._exact)
             self._vision = self._compile(model, VISION_NAME)
 
     def release_vision(self) -> None:
