@@ -90,7 +90,9 @@ class Translator:
                 raise InputError(f"{self._graph.path} has the operation {node.operator}, which OpenVINO is not given.")
             for name, value in zip(node.outputs, rule(node), strict=False):
                 self._values[name] = value
-        return [self._named(name) for name in self._graph.outputs if not name.startswith("present.")]
+        results = [self._named(name) for name in self._graph.outputs if not name.startswith("present.")]
+        self._values.clear()  # the rules refer to this object, so the weights would stay until garbage is collected
+        return results
 
     def _named(self, name: str) -> Any:
         result = self._ops.result(self._values[name])
