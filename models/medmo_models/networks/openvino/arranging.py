@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from medmo_models.networks.onnx.host import RunInterruptedError
@@ -66,3 +68,22 @@ class Arranging:
         except RuntimeError:  # of the run: `wait` raises it
             pass
         self._weights.drop_pages()
+
+
+@contextmanager
+def dropping_pages(weights: StoredGraph) -> Iterator[None]:
+    """Keep pages of mapped weights out of this process's memory while a run arranges them."""
+    done = threading.Event()
+
+    def drop() -> None:
+        while not done.wait(_DROP_EVERY_MS / 1000):
+            weights.drop_pages()
+
+    dropping = threading.Thread(target=drop)
+    dropping.start()
+    try:
+        yield
+    finally:
+        done.set()
+        dropping.join()
+        weights.drop_pages()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from medmo_models.networks.onnx.cache import zeros_like_levels
 from medmo_models.networks.onnx.host import EncodedPrompt, GraphNetwork, RunInterruptedError
 from medmo_models.networks.onnx.network import OnnxNetwork
 from medmo_models.networks.onnx.settings import EMBEDDING_NAME, EXACT_DECODER_NAME, VISION_NAME
-from medmo_models.networks.openvino.arranging import Arranging
+from medmo_models.networks.openvino.arranging import Arranging, dropping_pages
 from medmo_models.networks.openvino.graphs import decoder_model, embedding_table, vision_model
 from medmo_models.networks.openvino.library import import_openvino
 from medmo_models.networks.openvino.state import StateCache
@@ -165,9 +165,9 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         if self._stored_vision is not None:
             return self._stored_vision.run_vision(inputs)
         self.load_vision()
-        features, deepstack = self._infer(self._vision.create_infer_request(), inputs)
-        if self._vision_weights is not None:
-            self._vision_weights.drop_pages()
+        weights = self._vision_weights
+        with dropping_pages(weights) if weights is not None else nullcontext():
+            features, deepstack = self._infer(self._vision.create_infer_request(), inputs)
         return features, deepstack
 
     def _infer(self, request: Any, inputs: dict[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
@@ -204,6 +204,7 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
     def _free_state(self) -> None:
         if self._request is not None:
             self._request = None
+            self._decoder.release_memory()  # what the last run computed with, which is kept otherwise
             trim_memory()
 
     def _rewrite(self, cache: StateCache) -> None:

@@ -61,16 +61,21 @@ def eight_bit_weight(weight: NDArray[np.floating[Any]]) -> Any:
     openvino = import_openvino()
     from openvino.op import Constant
 
-    values, scales = _rounded(weight)
+    values, scales = round_to_eight_bits(weight)
     zeros = Constant(openvino.Type.u8, openvino.Shape([1, 1, 1]), [_MIDDLE])
     return _dequantized(Constant(values), zeros, Constant(scales))
 
 
-def _rounded(weight: NDArray[np.floating[Any]]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return values (outputs, blocks, 128), whose middle is 128, and their scales (outputs, blocks, 1).
+def round_to_eight_bits(weight: NDArray[np.floating[Any]]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Round a weight of shape (inputs, outputs) in blocks of 128 inputs; the last one is filled with zeros.
 
-    One block of rows at a time, which stays in the processor's cache.
+    Returns
+    -------
+    values : ndarray of uint8, shape (outputs, blocks, 128)
+        128 stands for zero.
+    scales : ndarray of float32, shape (outputs, blocks, 1)
     """
+    # One block of rows at a time, which stays in the processor's cache.
     inputs, outputs = weight.shape
     blocks = -(-inputs // _ROUNDED_BLOCK)
     values = np.full((outputs, blocks, _ROUNDED_BLOCK), _MIDDLE, dtype=np.uint8)
@@ -78,7 +83,7 @@ def _rounded(weight: NDArray[np.floating[Any]]) -> tuple[NDArray[np.uint8], NDAr
     for block in range(blocks):
         rows = weight[block * _ROUNDED_BLOCK : (block + 1) * _ROUNDED_BLOCK].astype(np.float32)
         largest = np.maximum(rows.max(axis=0), -rows.min(axis=0))
-        largest[largest == 0] = 1.0
+        largest[largest == 0] = _MIDDLE - 1  # a scale of 1
         rows *= (_MIDDLE - 1) / largest
         rows += _MIDDLE + 0.5  # all are positive now, so that leaving out the fraction rounds to nearest
         values[:, block, : len(rows)] = rows.astype(np.uint8).T

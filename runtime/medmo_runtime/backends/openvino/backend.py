@@ -47,7 +47,7 @@ class OpenVinoBackend:
         return INT8 if artifact.manifest.method == "onnx-int4" else "float32"
 
     def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
-        """Return the 8-bit cache, which needs no calibration here, and for full precision ONNX Runtime's vision encoder.
+        """Return the 8-bit cache, which needs no calibration; for full precision ONNX Runtime's vision encoder too.
 
         With 4-bit weights the vision encoder has 8 bits in memory, which is less than ONNX Runtime needs.
         """

@@ -53,8 +53,7 @@ def predict_openvino_memory(
         layers=stored.packed_layers,
         vision_weights=stored.vision if as_stored else _vision_weights(shape, stored.vision, dtype),
         kv_cache=cache,
-        # The plug-in keeps the last answer's state and activations until the next run.
-        kept_cache=cache + inside_decoder,
+        kept_cache=features,  # of the image before; the last answer's state and activations are freed
         image_features=features,
         vision_activations=patches * vision_values * 4,
         prefill_activations=inside_decoder + features,
