@@ -53,7 +53,8 @@ def predict_openvino_memory(
         layers=stored.packed_layers,
         vision_weights=stored.vision if as_stored else _vision_weights(shape, stored.vision, dtype),
         kv_cache=cache,
-        kept_cache=features,  # of the image before; the last answer's state and activations are freed
+        # The last image's features, and the last answer's state, which the plug-in keeps until the next run.
+        kept_cache=features + cache_bytes(shape, tokens, cached),
         image_features=features,
         vision_activations=patches * vision_values * 4,
         prefill_activations=inside_decoder + features,
