@@ -82,6 +82,11 @@ class Timing:
     cache_value_bytes: float
     outside_share: float | None = None
 
+    @property
+    def start_to_first_token_s(self) -> float:
+        """Seconds from before the engine is imported to the first token: what is put off while loading is in here."""
+        return self.load_s + self.first_token_s
+
 
 def answer_job(measure: Callable[[Job, float], Timing]) -> None:
     """Read a job from the file in the first argument, measure, and write the result to the file in the second.

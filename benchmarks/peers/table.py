@@ -40,6 +40,7 @@ def as_json(run: Run) -> dict[str, Any]:
             "step_bytes": run.step_bytes(engine),
             "decode_against_best_peer": _optional(run.against_best_peer(engine, "decode_tokens_per_s", most=True)),
             "first_token_against_best_peer": _optional(run.against_best_peer(engine, "first_token_s", most=False)),
+            "start_against_best_peer": _optional(run.against_best_peer(engine, "start_to_first_token_s", most=False)),
         }
         for engine in run.engines
     ]
@@ -84,8 +85,8 @@ def _decode_ratio(run: Run, engine: EngineResult) -> str:
     return _cell(run.against_best_peer(engine, "decode_tokens_per_s", most=True), digits=2)
 
 
-def _first_token_ratio(run: Run, engine: EngineResult) -> str:
-    return _cell(run.against_best_peer(engine, "first_token_s", most=False), digits=2)
+def _least_ratio(figure: str) -> Column:
+    return lambda run, engine: _cell(run.against_best_peer(engine, figure, most=False), digits=2)
 
 
 def _gigabytes(value: float | None) -> str:
@@ -98,7 +99,9 @@ _TIMES: dict[str, Column] = {
     "prefill s": _figure("prefill_s"),
     "prompt tokens": _figure("prompt_tokens", digits=0),
     "image to first token s": _figure("first_token_s"),
-    "first token / best peer's": _first_token_ratio,
+    "first token / best peer's": _least_ratio("first_token_s"),
+    "start to first token s": _figure("start_to_first_token_s"),
+    "start / best peer's": _least_ratio("start_to_first_token_s"),
     "decode tokens/s": _figure("decode_tokens_per_s"),
     "decode / best peer's": _decode_ratio,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ import pytest
 import torch
 from transformers import Qwen3VLForConditionalGeneration
 
-from medmo_export.onnx.options import OnnxOptions
+from medmo_export.onnx.options import OnnxOptions, WeightBits
+from medmo_export.onnx.packing import round_to_nearest
 from medmo_models.errors import InputError
 from medmo_models.networks.onnx.host import EncodedImage
 from medmo_models.networks.onnx.network import OnnxNetwork
 from medmo_models.networks.openvino.network import OpenVinoNetwork
+from medmo_models.networks.openvino.packed import round_to_eight_bits
 from medmo_models.preprocessing import PreparedPrompt
 from medmo_runtime.backends.onnx.model import OnnxModel
 from support.checkpoints import SHAPES, greedy_tokens, network_inputs, network_logits, prepare_prompt
@@ -72,6 +75,44 @@ def test_int8_activations_add_a_little_noise() -> None:
     fast = OpenVinoNetwork(four_bit_export("tied")).logits(prompt)
     noise = float(np.sqrt(np.mean((fast - exact) ** 2)) / exact.std())
     assert 1e-4 < noise < 0.05
+
+
+def image_features(network: OpenVinoNetwork) -> EncodedImage:
+    return network.encode_image(*next(iter(prepare_prompt(source_checkpoint("tied"), IMAGES[1]).each_image())))
+
+
+@pytest.mark.parametrize("inputs", [96, 128, 336])
+def test_weights_are_rounded_as_an_8_bit_export_rounds_them(inputs: int) -> None:
+    weight = np.random.default_rng(3).normal(size=(40, inputs)).astype(np.float32)
+    weight[7] = 0
+    exported = round_to_nearest(weight, 8, 128)
+    values, scales = round_to_eight_bits(weight.T)
+    differing = values.reshape(exported.values.shape) != exported.values
+    assert differing.mean() < 1e-3  # at most where a weight is half way between two values
+    np.testing.assert_allclose(scales[:, :, 0], exported.scales, rtol=1e-6)
+    padded = np.pad(weight, ((0, 0), (0, -inputs % 128))).reshape(values.shape)
+    assert (np.abs((values.astype(np.float32) - 128) * scales - padded) <= 0.5001 * scales).all()
+
+
+@pytest.mark.parametrize("bits", [16, 32])
+def test_plain_vision_weights_in_8_bits_add_a_little_noise(bits: WeightBits) -> None:
+    rounded = image_features(OpenVinoNetwork(onnx_export(source_checkpoint("tied"), 4, OnnxOptions(vision_bits=bits))))
+    exact = image_features(OpenVinoNetwork(full_precision_export("tied"), exact=True))
+    for name in ("features", "deepstack"):
+        made, expected = getattr(rounded, name), getattr(exact, name)
+        assert 1e-4 < np.sqrt(np.mean((made - expected) ** 2)) / expected.std() < 0.05
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_vision_weights_stay_packed(bits: WeightBits) -> None:
+    network = OpenVinoNetwork(onnx_export(source_checkpoint("tied"), 4, OnnxOptions(vision_bits=bits)))
+    network.load_vision()
+    values: Counter[str] = Counter()
+    for node in network._vision.get_runtime_model().get_ops():
+        if node.get_rt_info()["layerType"].astype(str) == "Const":
+            output = node.output(0)
+            values[output.get_element_type().get_type_name()] += int(np.prod(list(output.get_shape())))
+    assert values["f32"] < 0.5 * values["u8"]
 
 
 def test_an_8_bit_cache_adds_a_little_noise() -> None:

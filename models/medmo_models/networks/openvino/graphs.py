@@ -25,8 +25,16 @@ def embedding_table(path: Path) -> NDArray[Any]:
     return graph.weight(table)
 
 
-def vision_model(path: Path, shape: Architecture) -> tuple[Any, StoredGraph]:
-    """Return the vision encoder, and what holds the weights that it shares until it is compiled."""
+def vision_model(path: Path, shape: Architecture, *, eight_bits: bool) -> tuple[Any, StoredGraph]:
+    """Return the vision encoder, and what holds the weights that it shares as long as it lives.
+
+    Parameters
+    ----------
+    path : Path
+    shape : Architecture
+    eight_bits : bool
+        Round its plain weights to 8 bits.
+    """
     pixels = _CHANNELS * shape.temporal_patch_size * shape.patch_size**2
     head_dim = shape.vision_hidden_size // shape.vision_heads
     inputs = {
@@ -37,7 +45,7 @@ def vision_model(path: Path, shape: Architecture) -> tuple[Any, StoredGraph]:
         "rotary_sin": _input("rotary_sin", np.float32, [-1, head_dim // 2]),
     }
     attention = AttentionBuilder(head_dim, inputs["rotary_cos"], inputs["rotary_sin"])
-    return _model(path, inputs, attention)
+    return _model(path, inputs, attention, eight_bits)
 
 
 def decoder_model(path: Path, shape: Architecture) -> tuple[Any, StoredGraph]:
@@ -66,9 +74,11 @@ def decoder_model(path: Path, shape: Architecture) -> tuple[Any, StoredGraph]:
     return _model(path, inputs, attention)
 
 
-def _model(path: Path, inputs: dict[str, Any], attention: AttentionBuilder) -> tuple[Any, StoredGraph]:
+def _model(
+    path: Path, inputs: dict[str, Any], attention: AttentionBuilder, eight_bits: bool = False
+) -> tuple[Any, StoredGraph]:
     graph = StoredGraph(path)
-    outputs = Translator(graph, inputs, attention).outputs()
+    outputs = Translator(graph, inputs, attention, eight_bits=eight_bits).outputs()
     return import_openvino().Model(outputs, attention.assignments, list(inputs.values()), path.stem), graph
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medmo_models.errors import CannotRunError
+from medmo_models.networks.onnx.cache import zeros_like_levels
 from medmo_models.networks.onnx.host import EncodedPrompt, GraphNetwork, RunInterruptedError
 from medmo_models.networks.onnx.network import OnnxNetwork
 from medmo_models.networks.onnx.settings import EMBEDDING_NAME, EXACT_DECODER_NAME, VISION_NAME
+from medmo_models.networks.openvino.arranging import Arranging, dropping_pages
 from medmo_models.networks.openvino.graphs import decoder_model, embedding_table, vision_model
 from medmo_models.networks.openvino.library import import_openvino
 from medmo_models.networks.openvino.state import StateCache
@@ -23,8 +24,6 @@ from medmo_models.process import trim_memory
 
 #: Inputs that share one scale where activations are rounded to 8 bits.
 _ROUNDED_GROUP = 128
-#: Seconds between two times at which pages of the mapped weights are dropped while they are rearranged.
-_DROP_EVERY_S = 0.05
 
 
 class OpenVinoNetwork(GraphNetwork[StateCache]):
@@ -62,7 +61,7 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         vision_as_stored: bool = False,
     ) -> None:
         super().__init__(directory)
-        self._directory = directory
+        self._directory, self._exact = directory, exact
         try:
             self._core = import_openvino().Core()
         except (ImportError, OSError) as error:
@@ -84,6 +83,7 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         # What a compiled graph does not rearrange it reads from the mapped files as long as it lives.
         self._decoder_weights: StoredGraph | None = None
         self._vision_weights: StoredGraph | None = None
+        self._arranging: Arranging | None = None
         self._request: Any = None
         self._running: Any = None
 
@@ -98,7 +98,8 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
     def load_vision(self) -> None:
         """Load the vision encoder, if it is not."""
         if self._vision is None:
-            model, self._vision_weights = vision_model(self._directory / VISION_NAME, self.settings.shape)
+            path, shape = self._directory / VISION_NAME, self.settings.shape
+            model, self._vision_weights = vision_model(path, shape, eight_bits=not self._exact)
             self._vision = self._compile(model, VISION_NAME)
 
     def release_vision(self) -> None:
@@ -110,14 +111,17 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
             trim_memory()
 
     def load_decoder(self) -> None:
-        """Load the decoder, if it is not."""
+        """Load the decoder, if it is not; its weights are arranged in the background, for which the first run waits."""
         if self._decoder is None:
             model, self._decoder_weights = decoder_model(self._directory / EXACT_DECODER_NAME, self.settings.shape)
             self._decoder = self._compile(model, EXACT_DECODER_NAME)
-            self._arrange_weights(self._decoder_weights)
+            self._arranging = self._arrange(self._decoder_weights)
 
     def release_decoder(self) -> None:
         """Free the decoder's weights and its state."""
+        if self._arranging is not None:
+            self._arranging.stop()
+            self._arranging = None
         if self._decoder is not None:
             self._decoder = self._request = self._decoder_weights = None
             trim_memory()
@@ -140,24 +144,19 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
             Logits of the last ``kept`` tokens.
         """
         self.load_decoder()
+        if self._arranging is not None:
+            with self._interruptible(self._arranging):
+                self._arranging.wait()
+            self._arranging = None
         if cache.wants_clearing:
             self._rewrite(cache)
         if self._request is None:
             self._request = self._decoder.create_infer_request()
-        count = tokens.embeddings.shape[1]
-        inputs: dict[str, NDArray[Any]] = {
-            "inputs_embeds": tokens.embeddings,
-            "deepstack_features": tokens.deepstack,
-            "rotary_cos": tokens.tables[0],
-            "rotary_sin": tokens.tables[1],
-            "mask": cache.mask(count),
-            "order": np.zeros(1, dtype=np.int32),
-            "logits_kept": np.asarray([kept], dtype=np.int64),
-        }
+        inputs = _decoder_inputs(tokens, cache, kept)
         cache.interrupted = True  # until the run has ended, its layers' states differ in length
         logits = self._infer(self._request, inputs)[0]
         cache.interrupted = False
-        cache.add(count)
+        cache.add(tokens.embeddings.shape[1])
         kept_rows: NDArray[np.float32] = logits[0]
         return kept_rows
 
@@ -166,25 +165,23 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         if self._stored_vision is not None:
             return self._stored_vision.run_vision(inputs)
         self.load_vision()
-        with _dropping_pages(self._vision_weights):
+        weights = self._vision_weights
+        with dropping_pages(weights) if weights is not None else nullcontext():
             features, deepstack = self._infer(self._vision.create_infer_request(), inputs)
         return features, deepstack
 
     def _infer(self, request: Any, inputs: dict[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
         """Run a request and return copies of its outputs."""
-        openvino = import_openvino()
-        arrays = {name: np.ascontiguousarray(value) for name, value in inputs.items()}  # held until the run has ended
-        for name, value in arrays.items():
-            request.set_tensor(name, openvino.Tensor(value, shared_memory=True))
+        _held = _set_inputs(request, inputs)
         with self._interruptible(request):
             request.start_async()
             request.wait()
         return [np.array(output.data) for output in request.output_tensors]
 
     @contextmanager
-    def _interruptible(self, request: Any) -> Iterator[None]:
-        """Let `interrupt` reach a request's run."""
-        self._running = request
+    def _interruptible(self, running: Any) -> Iterator[None]:
+        """Let `interrupt` reach what has a ``cancel``."""
+        self._running = running
         try:
             yield
         except Exception as error:  # OpenVINO's errors share no base but RuntimeError
@@ -194,22 +191,20 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         finally:
             self._running = None
 
-    def _arrange_weights(self, weights: StoredGraph) -> None:
-        """Run one token, with which the plug-in makes its own arrangement of the packed weights.
-
-        It keeps that and needs the mapped files no more, so their pages leave this process's memory as it goes on.
-        """
-        empty, shape = StateCache(lambda: None), self.settings.shape
+    def _arrange(self, weights: StoredGraph) -> Arranging:
+        """Begin to run one token, with which the plug-in makes its own arrangement of the packed weights."""
+        shape = self.settings.shape
         tables = np.zeros((1, shape.head_dim // 2), dtype=np.float32)
         embeddings = np.zeros((1, 1, shape.hidden_size), dtype=np.float32)
-        deepstack = np.zeros((self._levels, 1, shape.hidden_size), dtype=np.float32)
-        with _dropping_pages(weights):
-            self.run(EncodedPrompt(embeddings, deepstack, (tables, tables), 1), empty)
-        self._request = None
+        token = EncodedPrompt(embeddings, zeros_like_levels(self._levels, shape.hidden_size), (tables, tables), 1)
+        request = self._decoder.create_infer_request()
+        held = _set_inputs(request, _decoder_inputs(token, StateCache(lambda: None), 1))
+        return Arranging(request, held, weights)
 
     def _free_state(self) -> None:
         if self._request is not None:
             self._request = None
+            self._decoder.release_memory()  # what the last run computed with, which is kept otherwise
             trim_memory()
 
     def _rewrite(self, cache: StateCache) -> None:
@@ -230,21 +225,22 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
             raise CannotRunError(f"OpenVINO cannot run {self._directory / name}: {error!s:.200}") from error
 
 
-@contextmanager
-def _dropping_pages(weights: StoredGraph | None) -> Iterator[None]:
-    """Keep pages of mapped weights out of this process's memory while they are rearranged."""
-    done = threading.Event()
+def _decoder_inputs(tokens: EncodedPrompt, cache: StateCache, kept: int) -> dict[str, NDArray[Any]]:
+    return {
+        "inputs_embeds": tokens.embeddings,
+        "deepstack_features": tokens.deepstack,
+        "rotary_cos": tokens.tables[0],
+        "rotary_sin": tokens.tables[1],
+        "mask": cache.mask(tokens.embeddings.shape[1]),
+        "order": np.zeros(1, dtype=np.int32),
+        "logits_kept": np.asarray([kept], dtype=np.int64),
+    }
 
-    def drop() -> None:
-        while weights is not None and not done.wait(_DROP_EVERY_S):
-            weights.drop_pages()
 
-    dropping = threading.Thread(target=drop, daemon=True)
-    dropping.start()
-    try:
-        yield
-    finally:
-        done.set()
-        dropping.join()
-        if weights is not None:
-            weights.drop_pages()
+def _set_inputs(request: Any, inputs: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    """Hand inputs to a request without a copy; return what must be held until its run has ended."""
+    openvino = import_openvino()
+    arrays = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
+    for name, value in arrays.items():
+        request.set_tensor(name, openvino.Tensor(value, shared_memory=True))
+    return list(arrays.values())

@@ -16,7 +16,7 @@ import numpy as np
 from medmo_models.errors import InputError
 from medmo_models.networks.openvino.attention import AttentionBuilder
 from medmo_models.networks.openvino.library import import_openvino
-from medmo_models.networks.openvino.packed import packed_weight, shared_constant
+from medmo_models.networks.openvino.packed import eight_bit_weight, packed_weight, shared_constant
 from medmo_models.networks.openvino.stored_graph import Node, StoredGraph
 
 _DEFAULT_EPSILON = 1e-5
@@ -32,25 +32,31 @@ class Translator:
         The graph's inputs by name, as OpenVINO parameters.
     attention : AttentionBuilder
         Makes the attention and its state.
+    eight_bits : bool
+        Round plain weights to 8 bits, except those that read one of the inputs, as an 8-bit export does.
     """
 
-    def __init__(self, graph: StoredGraph, inputs: dict[str, Any], attention: AttentionBuilder) -> None:
+    def __init__(
+        self, graph: StoredGraph, inputs: dict[str, Any], attention: AttentionBuilder, *, eight_bits: bool = False
+    ) -> None:
         import_openvino()
         from openvino import opset15
 
         self._ops: Any = opset15
         self._graph, self._attention = graph, attention
+        self._eight_bits, self._read_directly = eight_bits, frozenset(inputs)
         self._values: dict[str, Any] = dict(inputs)
+        self._stored: dict[str, str] = {}  # values that are a weight as the file has it, or widened: its name there
         self._rules: dict[str, Callable[[Node], list[Any]]] = {
             "Add": lambda node: [self._ops.add(*self._inputs(node))],
-            "Cast": lambda node: [self._ops.convert(self._value(node.inputs[0]), np.float32)],
+            "Cast": self._cast,
             "Concat": lambda node: [self._ops.concat(self._inputs(node), node.attributes["axis"])],
             "Gather": self._gather,
             "Gelu": self._gelu,
             "GroupQueryAttention": self._grouped_attention,
             "Identity": lambda node: self._inputs(node),
             "LayerNormalization": self._layer_normalization,
-            "MatMul": lambda node: [self._ops.matmul(*self._inputs(node), False, False)],
+            "MatMul": self._product,
             "MatMulNBits": self._packed_product,
             "Mul": lambda node: [self._ops.multiply(*self._inputs(node))],
             "MultiHeadAttention": self._whole_attention,
@@ -84,7 +90,9 @@ class Translator:
                 raise InputError(f"{self._graph.path} has the operation {node.operator}, which OpenVINO is not given.")
             for name, value in zip(node.outputs, rule(node), strict=False):
                 self._values[name] = value
-        return [self._named(name) for name in self._graph.outputs if not name.startswith("present.")]
+        results = [self._named(name) for name in self._graph.outputs if not name.startswith("present.")]
+        self._values.clear()  # the rules refer to this object, so the weights would stay until garbage is collected
+        return results
 
     def _named(self, name: str) -> Any:
         result = self._ops.result(self._values[name])
@@ -101,6 +109,11 @@ class Translator:
 
     def _number(self, value: float) -> Any:
         return self._ops.constant(np.float32(value))
+
+    def _cast(self, node: Node) -> list[Any]:
+        if node.inputs[0] in self._stored:
+            self._stored[node.outputs[0]] = self._stored[node.inputs[0]]
+        return [self._ops.convert(self._value(node.inputs[0]), np.float32)]
 
     def _gather(self, node: Node) -> list[Any]:
         axis = self._ops.constant(node.attributes.get("axis", 0))
@@ -137,13 +150,31 @@ class Translator:
         total = self._ops.add(hidden, added)
         return [self._root_mean_square(total, weight, node), None, None, total]
 
+    def _product(self, node: Node) -> list[Any]:
+        source, weight = node.inputs
+        stored = self._stored.get(weight, weight)
+        if self._eight_bits and source not in self._read_directly and stored in self._graph:
+            rounded = eight_bit_weight(self._graph.weight(stored))
+            self._graph.drop_pages()  # what was read is not needed again
+            return [self._packed(source, rounded)]
+        return [self._ops.matmul(*self._inputs(node), False, False)]
+
     def _packed_product(self, node: Node) -> list[Any]:
-        source = self._value(node.inputs[0])
-        return [self._ops.matmul(source, packed_weight(self._graph, node), False, True)]
+        return [self._packed(node.inputs[0], packed_weight(self._graph, node))]
+
+    def _packed(self, source: str, weight: Any) -> Any:
+        """Multiply by a packed weight, which the plug-in keeps packed only if nothing is cut off from it."""
+        ops, value = self._ops, self._value(source)
+        inputs = value.get_output_partial_shape(0)[-1].get_length()
+        if added := weight.shape[1] - inputs:
+            before = [0] * len(value.get_output_partial_shape(0))
+            value = ops.pad(value, ops.constant(before), ops.constant([*before[1:], added]), "constant")
+        return ops.matmul(value, weight, False, True)
 
     def _slice(self, node: Node) -> list[Any]:
         if node.inputs[0] in self._graph:
             # The whole of a 16-bit weight: the slice is there for ONNX Runtime's sake (`medmo_export.onnx.linear`).
+            self._stored[node.outputs[0]] = node.inputs[0]
             return [self._value(node.inputs[0])]
         value, start, stop, axes = self._inputs(node)
         return [self._ops.slice(value, start, stop, self._ops.constant([1]), axes)]

@@ -80,6 +80,8 @@ class OnnxModel:
 
     def close(self) -> None:
         """Free the memory."""
+        if self._network is not None:
+            self._network.release_decoder()  # it may still be loading
         self._network, self._cache = None, None
         gc.collect()
 
