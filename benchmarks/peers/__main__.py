@@ -10,7 +10,7 @@ from pathlib import Path
 from medmo_models.errors import MedMOError
 from medmo_models.library import find_model
 from medmo_models.process import go_offline, hide_torch, quiet_libraries
-from peers.layout import Layout
+from peers.layout import ENGINES, Layout
 
 
 def main() -> None:
@@ -25,7 +25,10 @@ def main() -> None:
     command.add_argument("--side", type=int, help="side of the square image in pixels; 1024, or what the model takes")
     command.add_argument("--text-tokens", type=int, default=64)
     command.add_argument("--new-tokens", type=int, default=64)
+    command.add_argument("--idle", type=float, default=0.0, help="seconds between loading and the question")
     command.add_argument("--rounds", type=int, default=3)
+    names = [one.name for one in ENGINES]
+    command.add_argument("--engine", action="append", choices=names, help="repeatable; all if not given")
     command.add_argument("--json", type=Path, help="write everything that was measured to this file, too")
     arguments = parser.parse_args()
     go_offline()
@@ -41,8 +44,9 @@ def main() -> None:
     from peers.table import as_json, render
 
     arguments.side = arguments.side or largest_side(layout.checkpoint)
-    names = ("threads", "side", "text_tokens", "new_tokens", "rounds")
-    run = measure(layout, Settings(**{name: getattr(arguments, name) for name in names}))
+    names = ("threads", "side", "text_tokens", "new_tokens", "idle", "rounds")
+    engines = tuple(one for one in ENGINES if arguments.engine is None or one.name in arguments.engine)
+    run = measure(layout, Settings(**{name: getattr(arguments, name) for name in names}), engines)
     print(render(run))
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(as_json(run), indent=2) + "\n", encoding="utf-8")

@@ -31,6 +31,8 @@ class Job:
         Tokens for which there must be room.
     tied_head : bool
         Whether the head's weights are the embedding's.
+    idle_s : float
+        Seconds between loading and the question, in which somebody would choose an image and type.
     """
 
     model: str
@@ -41,6 +43,7 @@ class Job:
     threads: int
     places: int
     tied_head: bool
+    idle_s: float
 
 
 @dataclass(frozen=True)

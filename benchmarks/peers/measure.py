@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +22,7 @@ from medmo_models.strict_json import read_json_object
 from medmo_runtime.hardware.processor import describe_processor
 from peers.bounds import CacheShape, read_bandwidth
 from peers.job import Job, Timing
-from peers.layout import ENGINES, HERE, Engine, Layout, pinned_version
+from peers.layout import HERE, Engine, Layout, pinned_version
 from peers.results import EngineResult, Run
 
 _WORDS = "What is seen in this image, where is it, how large is it, and what does it mean for the patient? "
@@ -32,24 +33,29 @@ _LONGEST_S = 1800
 
 @dataclass(frozen=True)
 class Settings:
-    """What every engine is given. ``side`` in pixels, ``text_tokens`` roughly, of the question alone."""
+    """What every engine is given.
+
+    ``side`` in pixels, ``text_tokens`` roughly, of the question alone, ``idle`` in seconds between loading and the
+    question.
+    """
 
     threads: int
     side: int
     text_tokens: int
     new_tokens: int
+    idle: float
     rounds: int
 
 
-def measure(layout: Layout, settings: Settings) -> Run:
-    """Measure all engines, and the machine's bandwidth before, between and after them."""
+def measure(layout: Layout, settings: Settings, engines: Sequence[Engine]) -> Run:
+    """Measure engines, and the machine's bandwidth before, between and after them."""
     architecture = read_architecture(read_json_object(layout.checkpoint / "config.json"), "config.json")
     bandwidths = []
     with tempfile.TemporaryDirectory() as folder:
         job = _make_job(Path(folder), layout, settings, architecture)
-        rounds: dict[str, list[Timing | str]] = {engine.name: [] for engine in ENGINES}
+        rounds: dict[str, list[Timing | str]] = {engine.name: [] for engine in engines}
         for number in range(settings.rounds):
-            for engine in ENGINES:
+            for engine in engines:
                 bandwidths.append(read_bandwidth(settings.threads))
                 print(f"round {number + 1} of {settings.rounds}: {engine.name}", file=sys.stderr, flush=True)
                 rounds[engine.name].append(_ask(layout, engine, job, Path(folder)))
@@ -61,8 +67,8 @@ def measure(layout: Layout, settings: Settings) -> Run:
         bandwidths=tuple(bandwidths),
         shape=CacheShape(architecture.layers, architecture.key_value_heads, architecture.head_dim),
         engines=tuple(
-            _result(layout, engine, rounds[engine.name], around[index :: len(ENGINES)])
-            for index, engine in enumerate(ENGINES)
+            _result(layout, engine, rounds[engine.name], around[index :: len(engines)])
+            for index, engine in enumerate(engines)
         ),
     )
 
@@ -80,7 +86,17 @@ def _make_job(folder: Path, layout: Layout, settings: Settings, architecture: Ar
     text = _question(layout.checkpoint, settings.text_tokens)
     pixels_per_token = (16 * architecture.spatial_merge_size) ** 2
     places = side * side // pixels_per_token + settings.text_tokens + settings.new_tokens + _SPARE_PLACES
-    return Job("", "", str(image), text, settings.new_tokens, settings.threads, places, architecture.tied_head)
+    return Job(
+        model="",
+        variant="",
+        image=str(image),
+        text=text,
+        new_tokens=settings.new_tokens,
+        threads=settings.threads,
+        places=places,
+        tied_head=architecture.tied_head,
+        idle_s=settings.idle,
+    )
 
 
 def _question(checkpoint: Path, tokens: int) -> str:

@@ -68,7 +68,7 @@ class Run:
     engines : tuple of EngineResult
     """
 
-    settings: dict[str, int]
+    settings: dict[str, float]
     processor: str
     bandwidths: tuple[float, ...]
     shape: CacheShape

@@ -19,7 +19,7 @@ def render(run: Run) -> str:
     low, high = min(run.bandwidths), max(run.bandwidths)
     lines = [
         f"{run.processor}, threads: {settings['threads']}, rounds: {settings['rounds']}, one image of {side} x {side}, "
-        f"{settings['new_tokens']} new tokens",
+        f"{settings['new_tokens']} new tokens, asked {settings['idle']:g} s after loading",
         f"read bandwidth, {len(run.bandwidths)} times during the run: {low / 1e9:.1f} to {high / 1e9:.1f} GB/s",
         "",
         *_table(run, _TIMES),

@@ -36,7 +36,7 @@ def _result(name: str, is_peer: bool, *tokens_per_s: float) -> EngineResult:
 
 
 def _run(*engines: EngineResult) -> Run:
-    settings = {"threads": 2, "side": 1024, "text_tokens": 64, "new_tokens": 20, "rounds": 2}
+    settings = {"threads": 2, "side": 1024, "text_tokens": 64, "new_tokens": 20, "idle": 0.0, "rounds": 2}
     return Run(settings, "a processor", (30e9, 40e9), _SHAPE, engines)
 
 
@@ -97,7 +97,7 @@ def test_without_peers_there_are_no_ratios() -> None:
 def test_an_engine_that_is_not_prepared_says_so(tmp_path: Path) -> None:
     layout = Layout(tmp_path, embedded_model_path())
     peer = next(engine for engine in ENGINES if engine.environment == LLAMA_CPP)
-    job = measure.Job("", "", "image.npy", "?", 2, 1, 512, True)
+    job = measure.Job("", "", "image.npy", "?", 2, 1, 512, True, 0.0)
     assert measure._ask(layout, peer, job, tmp_path) == "not prepared"
 
 

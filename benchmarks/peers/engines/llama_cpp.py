@@ -98,6 +98,8 @@ def measure(job: Job, began: float) -> Timing:
     pixels = np.load(job.image)
     model = _Model(job)
     loaded = time.perf_counter()
+    time.sleep(job.idle_s)
+    asked = time.perf_counter()
     vision_s, prompt_tokens = model.prefill(pixels, job.text)
     token = model.sample()
     first = time.perf_counter()
@@ -108,8 +110,8 @@ def measure(job: Job, began: float) -> Timing:
     return Timing(
         load_s=loaded - began,
         vision_s=vision_s,
-        prefill_s=first - loaded - vision_s,
-        first_token_s=first - loaded,
+        prefill_s=first - asked - vision_s,
+        first_token_s=first - asked,
         decode_tokens_per_s=(job.new_tokens - 1) / decode_s,
         prompt_tokens=prompt_tokens,
         new_tokens=job.new_tokens,

@@ -75,6 +75,7 @@ def measure(job: Job, began: float) -> Timing:
         clock = GraphClock()
         clock.watch_backend(job.variant)
         phases: dict[str, float] = {}
+        time.sleep(job.idle_s)
         asked = time.perf_counter()
 
         def enter(phase: str) -> None:

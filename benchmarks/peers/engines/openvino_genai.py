@@ -22,6 +22,7 @@ def measure(job: Job, began: float) -> Timing:
     settings = openvino_genai.GenerationConfig()
     settings.max_new_tokens, settings.ignore_eos, settings.do_sample = job.new_tokens, True, False
     loaded = time.perf_counter()
+    time.sleep(job.idle_s)
     answer = pipeline.generate(job.text, images=[openvino.Tensor(pixels)], generation_config=settings)
     figures = answer.perf_metrics
     first_token_s = figures.get_ttft().mean / 1000
