@@ -12,15 +12,13 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
+from asking import WORDS, noise
 from medmo_models.artifact import open_model
 from medmo_models.imaging import LoadedImage
 from medmo_runtime.memory import readable_bytes
 from medmo_runtime.worker import OpenRequest, WorkerSession
 
 _NEW_TOKENS = 32
-_FILLER = "What is seen in this image, where is it, how large is it, and what does it mean for the patient? "
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,8 @@ class Row:
 
 
 def square_image(side: int, seed: int) -> LoadedImage:
-    """Return noise: what is in the image changes no size."""
-    pixels = np.random.default_rng(seed).integers(0, 255, (side, side, 3), dtype=np.uint8)
-    return LoadedImage(pixels, side, side, "0" * 64, 0, 1, "array", ())
+    """Return noise."""
+    return LoadedImage(noise(side, seed), side, side, "0" * 64, 0, 1, "array", ())
 
 
 def measure(
@@ -64,7 +61,7 @@ def measure(
     with WorkerSession(OpenRequest(**{**vars(request), "avoid": avoid})) as session:
         opened = session.open()
         for seed in (0, 1):  # the second image comes while the first one's model and cache are in memory
-            answer = session.ask([square_image(side, seed)], _FILLER * 2, max_new_tokens=_NEW_TOKENS)
+            answer = session.ask([square_image(side, seed)], WORDS * 2, max_new_tokens=_NEW_TOKENS)
     assert opened.predicted_bytes is not None
     return Row(
         artifact=open_model(artifact).manifest.method,

@@ -27,8 +27,8 @@ def main() -> None:
     command.add_argument("--new-tokens", type=int, default=64)
     command.add_argument("--idle", type=float, default=0.0, help="seconds between loading and the question")
     command.add_argument("--rounds", type=int, default=3)
-    names = [one.name for one in ENGINES]
-    command.add_argument("--engine", action="append", choices=names, help="repeatable; all if not given")
+    engine_names = [one.name for one in ENGINES]
+    command.add_argument("--engine", action="append", choices=engine_names, help="repeatable; all if not given")
     command.add_argument("--json", type=Path, help="write everything that was measured to this file, too")
     arguments = parser.parse_args()
     go_offline()

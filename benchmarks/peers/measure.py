@@ -15,17 +15,18 @@ from pathlib import Path
 
 import numpy as np
 
+from asking import WORDS, noise
 from medmo_models.artifact import open_model
 from medmo_models.preprocessing import PromptPreparer
 from medmo_models.specs import Architecture, read_architecture
 from medmo_models.strict_json import read_json_object
 from medmo_runtime.hardware.processor import describe_processor
+from medmo_runtime.memory import Workload
 from peers.bounds import CacheShape, read_bandwidth
 from peers.job import Job, Timing
 from peers.layout import HERE, Engine, Layout, pinned_version
 from peers.results import EngineResult, Run
 
-_WORDS = "What is seen in this image, where is it, how large is it, and what does it mean for the patient? "
 #: Room for the words of the chat around the question.
 _SPARE_PLACES = 128
 _LONGEST_S = 1800
@@ -79,13 +80,13 @@ def largest_side(checkpoint: Path) -> int:
 
 
 def _make_job(folder: Path, layout: Layout, settings: Settings, architecture: Architecture) -> Job:
-    """Write the image (noise: what is in it changes no time) and return the question, all but the engine's model."""
+    """Write the image and return the question, all but the engine's model."""
     image = folder / "image.npy"
     side = settings.side
-    np.save(image, np.random.default_rng(0).integers(0, 255, (side, side, 3), dtype=np.uint8))
+    np.save(image, noise(side, seed=0))
     text = _question(layout.checkpoint, settings.text_tokens)
-    pixels_per_token = (16 * architecture.spatial_merge_size) ** 2
-    places = side * side // pixels_per_token + settings.text_tokens + settings.new_tokens + _SPARE_PLACES
+    image_tokens = Workload(side * side).image_tokens(architecture)
+    places = image_tokens + settings.text_tokens + settings.new_tokens + _SPARE_PLACES
     return Job(
         model="",
         variant="",
@@ -102,7 +103,7 @@ def _make_job(folder: Path, layout: Layout, settings: Settings, architecture: Ar
 def _question(checkpoint: Path, tokens: int) -> str:
     """Return a text of about so many tokens of the checkpoint's tokenizer, which every engine has."""
     tokenizer = PromptPreparer(checkpoint, 1 << 20).tokenizer
-    words = (_WORDS * tokens).split()
+    words = (WORDS * tokens).split()
     count = 1
     while len(tokenizer.encode(" ".join(words[:count]))) < tokens:
         count += 1

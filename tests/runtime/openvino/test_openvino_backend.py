@@ -60,10 +60,11 @@ def test_an_unknown_dtype_is_refused(tiny_onnx: Artifact) -> None:
 def test_measures_lower_the_prediction(tiny_onnx: Artifact) -> None:
     work = Workload(1280 * 1280)
 
-    def predicted(*measures: Measure) -> int:
-        return BACKEND.predict_memory(tiny_onnx, "cpu", "int8", work, frozenset(measures)).total
+    def predicted(dtype: str, *measures: Measure) -> int:
+        return BACKEND.predict_memory(tiny_onnx, "cpu", dtype, work, frozenset(measures)).total
 
-    assert predicted("8-bit-cache") <= predicted()
+    assert predicted("float32", "vision-as-stored") < predicted("float32")
+    assert predicted("int8", "8-bit-cache") <= predicted("int8")
     parts = [
         BACKEND.predict_memory(tiny_onnx, "cpu", "int8", work, frozenset(measures)).kv_cache
         for measures in ((), ("8-bit-cache",))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import Any
 
 from medmo_models.networks.onnx.host import RunInterruptedError
@@ -62,28 +61,26 @@ class Arranging:
         self._dropping.join()
 
     def _drop_pages(self) -> None:
-        try:
-            while not self._request.wait_for(_DROP_EVERY_MS):
-                self._weights.drop_pages()
-        except RuntimeError:  # of the run: `wait` raises it
-            pass
-        self._weights.drop_pages()
+        with suppress(RuntimeError):  # of the run: `wait` raises it
+            wait_dropping_pages(self._request, self._weights)
 
 
-@contextmanager
-def dropping_pages(weights: StoredGraph) -> Iterator[None]:
-    """Keep pages of mapped weights out of this process's memory while a run arranges them."""
-    done = threading.Event()
+def wait_dropping_pages(request: Any, weights: StoredGraph) -> None:
+    """Wait for a run in which the plug-in may arrange weights, and keep their pages out of this process's memory.
 
-    def drop() -> None:
-        while not done.wait(_DROP_EVERY_MS / 1000):
-            weights.drop_pages()
+    Parameters
+    ----------
+    request : openvino.InferRequest
+        Started.
+    weights : StoredGraph
 
-    dropping = threading.Thread(target=drop)
-    dropping.start()
+    Raises
+    ------
+    RuntimeError
+        If the run fails or is cancelled.
+    """
     try:
-        yield
+        while not request.wait_for(_DROP_EVERY_MS):
+            weights.drop_pages()
     finally:
-        done.set()
-        dropping.join()
         weights.drop_pages()

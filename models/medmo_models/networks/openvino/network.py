@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from medmo_models.networks.onnx.cache import zeros_like_levels
 from medmo_models.networks.onnx.host import EncodedPrompt, GraphNetwork, RunInterruptedError
 from medmo_models.networks.onnx.network import OnnxNetwork
 from medmo_models.networks.onnx.settings import EMBEDDING_NAME, EXACT_DECODER_NAME, VISION_NAME
-from medmo_models.networks.openvino.arranging import Arranging, dropping_pages
+from medmo_models.networks.openvino.arranging import Arranging, wait_dropping_pages
 from medmo_models.networks.openvino.graphs import decoder_model, embedding_table, vision_model
 from medmo_models.networks.openvino.library import import_openvino
 from medmo_models.networks.openvino.state import StateCache
@@ -165,16 +165,18 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         if self._stored_vision is not None:
             return self._stored_vision.run_vision(inputs)
         self.load_vision()
-        weights = self._vision_weights
-        with dropping_pages(weights) if weights is not None else nullcontext():
-            features, deepstack = self._infer(self._vision.create_infer_request(), inputs)
+        features, deepstack = self._infer(self._vision.create_infer_request(), inputs, self._vision_weights)
         return features, deepstack
 
-    def _infer(self, request: Any, inputs: dict[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
-        """Run a request and return copies of its outputs."""
+    def _infer(
+        self, request: Any, inputs: dict[str, NDArray[Any]], arranged: StoredGraph | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Run a request, which may arrange the weights of ``arranged``, and return copies of its outputs."""
         _held = _set_inputs(request, inputs)
         with self._interruptible(request):
             request.start_async()
+            if arranged is not None:
+                wait_dropping_pages(request, arranged)
             request.wait()
         return [np.array(output.data) for output in request.output_tensors]
 
