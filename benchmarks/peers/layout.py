@@ -73,6 +73,7 @@ class Engine:
 
 ENGINES = (
     Engine("medmo onnx", "medmo", None, "onnx"),
+    Engine("medmo onnx-openvino", "medmo", None, "onnx-openvino"),
     Engine("medmo openvino", "medmo", None, "openvino"),
     Engine("llama.cpp Q4_0", "llama_cpp", LLAMA_CPP, "Q4_0"),
     Engine("llama.cpp Q4_K_M", "llama_cpp", LLAMA_CPP, "Q4_K_M"),

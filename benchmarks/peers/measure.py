@@ -18,6 +18,7 @@ import numpy as np
 from asking import WORDS, noise
 from medmo_models.artifact import open_model
 from medmo_models.preprocessing import PromptPreparer
+from medmo_models.process import environment_with_large_pages
 from medmo_models.specs import Architecture, read_architecture
 from medmo_models.strict_json import read_json_object
 from medmo_runtime.hardware.processor import describe_processor
@@ -123,7 +124,8 @@ def _ask(layout: Layout, engine: Engine, job: Job, folder: Path) -> Timing | str
     try:
         done = subprocess.run(
             [python, "-m", f"peers.engines.{engine.module}", str(asked), str(told)],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search))},
+            env=(os.environ if engine.is_peer else environment_with_large_pages())
+            | {"PYTHONPATH": os.pathsep.join(filter(None, search))},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from medmo_export.onnx.options import OnnxOptions
 from medmo_export.pipeline import ExportRequest, run_export
 from peers.environments import ensure_converter, ensure_environment
 from peers.layout import CONVERT, HERE, LLAMA_CPP, OPENVINO_GENAI, Layout
@@ -43,8 +44,9 @@ def prepare(layout: Layout) -> None:
 
 
 def _write_ours(layout: Layout, destination: Path) -> None:
+    options = OnnxOptions(vision_bits=8)  # as the exports of OpenVINO GenAI are
     request = ExportRequest(
-        method="onnx-int4", checkpoint=layout.checkpoint, destination=destination, round_to_nearest=True
+        method="onnx-int4", checkpoint=layout.checkpoint, destination=destination, round_to_nearest=True, onnx=options
     )
     run_export(request)
 

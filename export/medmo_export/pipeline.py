@@ -33,6 +33,8 @@ CALIBRATION_SEED = 99
 _CHECK_SAMPLES = 12
 #: Samples from which the range of keys and values is taken.
 _CACHE_SAMPLES = 8
+#: Samples on which reading prompts layer by layer is checked.
+_PREFILL_SAMPLES = 4
 #: What quantizes, beside torch; ONNX otherwise.
 _PACKAGES = {"gptq": ("gptqmodel",), "bnb-nf4": ("bitsandbytes",), "bnb-fp4": ("bitsandbytes",)}
 _QUANT_TYPES: dict[ExportMethod, QuantType] = {"bnb-nf4": "nf4", "bnb-fp4": "fp4"}
@@ -191,6 +193,7 @@ def _write_onnx(
 ) -> _Written:
     from medmo_export.onnx.eight_bit_cache import calibrate_cache, write_eight_bit_cache
     from medmo_export.onnx.linear import ROUNDING_BLOCK
+    from medmo_export.onnx.prefill_check import check_prefill_layer
     from medmo_export.onnx.sixteen_bit_attention import write_sixteen_bit_attention
     from medmo_export.onnx.write import Protected, kept_in_higher_precision, write_onnx
     from medmo_models.networks.onnx.settings import EXACT_DECODER_NAME, FAST_DECODER_NAME
@@ -219,8 +222,13 @@ def _write_onnx(
     if text_bits == 4:
         report("measuring keys and values", 0, 1)
         for decoder in (EXACT_DECODER_NAME, FAST_DECODER_NAME):
-            write_eight_bit_cache(staging, decoder)
-        calibrate_cache(staging, phantom_calibration(_CACHE_SAMPLES, CALIBRATION_SEED))
+            if (staging / decoder).is_file():
+                write_eight_bit_cache(staging, decoder)
+        samples = phantom_calibration(_CACHE_SAMPLES, CALIBRATION_SEED)
+        calibrate_cache(staging, samples)
+        report("checking how long prompts are read", 0, 1)
+        if (removed := check_prefill_layer(staging, samples[:_PREFILL_SAMPLES])) is not None:
+            notice(removed)
     return _Written(
         bits=text_bits,
         group_size=group,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medmo_export.calibration import CalibrationSample
-from medmo_models.distributions import log_softmax
+from medmo_models.distributions import divergence
 from medmo_models.errors import InputError
 from medmo_models.preprocessing import PreparedPrompt
 
@@ -63,7 +63,7 @@ def answer_logits(
     Full-precision and GPTQ checkpoints are computed a layer at a time, by transformers' modules and with the values
     that the files stand for, so that a model larger than the memory can be checked. ``progress`` is told of layers.
     """
-    prompts, firsts = _prepare(checkpoint, samples)
+    prompts, firsts = prepare_samples(checkpoint, samples)
     if method.startswith(("bnb", "onnx")):
         compute = _logits_function(checkpoint, method, device)
         made = [compute(prompt, first) for prompt, first in zip(prompts, firsts, strict=True)]
@@ -77,7 +77,7 @@ def answer_logits(
     return [logits[:-2] for logits in made]  # the last two tokens end the turn: <|im_end|> and a line break
 
 
-def _prepare(checkpoint: Path, samples: Sequence[CalibrationSample]) -> tuple[list[PreparedPrompt], list[int]]:
+def prepare_samples(checkpoint: Path, samples: Sequence[CalibrationSample]) -> tuple[list[PreparedPrompt], list[int]]:
     """Return the samples as prompts, and the positions whose logits predict their answers' first tokens."""
     from medmo_models.preprocessing import PromptPreparer
     from medmo_models.specs import spec_for_config
@@ -139,8 +139,7 @@ def check_export(
     for p, q in zip(reference, quantized, strict=True):
         if not np.isfinite(q).all():
             raise InputError("The export is broken: it computes values that are no numbers; nothing was installed.")
-        log_p, log_q = log_softmax(p), log_softmax(q)
-        klds.append((np.exp(log_p) * (log_p - log_q)).sum(axis=-1))
+        klds.append(divergence(p, q))
         agreements.append(p.argmax(axis=-1) == q.argmax(axis=-1))
         largest = max(largest, float(np.abs(p - q).max()))
     kld, agreement = np.concatenate(klds), np.concatenate(agreements)

@@ -13,9 +13,9 @@ from medmo_runtime.memory import readable_bytes
 #: The order before anything was measured here. Decoding reads every weight once per token, so 4 bits win
 #: wherever memory bandwidth is the limit: on accelerators, and on CPUs for all but small models.
 ACCELERATOR_ORDER = ("gptq", "bnb", "onnx", "reference")
-LARGE_MODEL_ORDER = ("onnx", "openvino", "gptq", "bnb", "reference")
+LARGE_MODEL_ORDER = ("onnx-openvino", "onnx", "openvino", "gptq", "bnb", "reference")
 #: A model whose weights stay in a CPU's caches runs fastest without unpacking.
-SMALL_MODEL_ORDER = ("onnx", "openvino", "reference", "gptq", "bnb")
+SMALL_MODEL_ORDER = ("onnx", "onnx-openvino", "openvino", "reference", "gptq", "bnb")
 SMALL_MODEL_BYTES = 500 * 10**6
 _FULL_PRECISION = ("bf16", "fp16", "fp32")
 #: The answer by which measured speeds are compared: a 1024 x 1024 image with a question, and some sentences.

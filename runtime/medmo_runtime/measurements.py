@@ -13,6 +13,13 @@ from medmo_models import __version__
 from medmo_models.directories import user_cache_directory
 from medmo_runtime.hardware import Machine
 
+#: Packages that decide how fast a backend is, where these are not all.
+_LIBRARIES = {
+    "onnx": ("onnxruntime",),
+    "openvino": ("openvino",),
+    "onnx-openvino": ("onnxruntime", "openvino"),
+}
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -44,9 +51,8 @@ def measurement_key(machine: Machine, artifact_id: str, backend: str, device: st
     Free memory is left out: it changes from minute to minute.
     """
     packages = machine.libraries.packages
-    if backend in ("onnx", "openvino"):
-        needed = "onnxruntime" if backend == "onnx" else "openvino"
-        packages = {name: found for name, found in packages.items() if name == needed}
+    if backend in _LIBRARIES:
+        packages = {name: found for name, found in packages.items() if name in _LIBRARIES[backend]}
     facts = {
         "system": [machine.system, machine.architecture],
         "processor": [machine.processor.name, machine.processor.cores, list(machine.processor.instruction_sets)],

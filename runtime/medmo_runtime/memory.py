@@ -8,12 +8,19 @@ from typing import Literal
 from medmo_models.specs import Architecture
 
 Measure = Literal[
-    "vision-released", "vision-as-stored", "decoder-released", "embedding-on-host", "8-bit-head", "8-bit-cache"
+    "vision-released",
+    "vision-as-stored",
+    "prompt-in-chunks",
+    "decoder-released",
+    "embedding-on-host",
+    "8-bit-head",
+    "8-bit-cache",
 ]
 #: What a plan can do to need less memory, in the order in which it is done, and what it gives up.
 MEASURES: dict[Measure, str] = {
     "vision-released": "the vision encoder leaves the device after each image",
     "vision-as-stored": "the vision encoder's weights stay as stored, which takes longer",
+    "prompt-in-chunks": "prompts are read a few tokens at a time, which takes longer",
     "decoder-released": "the decoder is loaded again after each new image",
     "embedding-on-host": "the embedding stays in host memory",
     "8-bit-head": "the output head is rounded to 8 bits",

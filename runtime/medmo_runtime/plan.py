@@ -23,12 +23,15 @@ class MemoryPlan:
     wished_pixels : int
         The image area that was asked for; ``workload.max_pixels`` is less if the image has to shrink.
     parts : MemoryParts
+    step : int
+        Where in the order of what may be given up this plan was found, 0 first.
     """
 
     measures: tuple[Measure, ...]
     workload: Workload
     wished_pixels: int
     parts: MemoryParts
+    step: int = 0
 
     @property
     def total(self) -> int:
@@ -43,7 +46,7 @@ class MemoryPlan:
     @property
     def key(self) -> str:
         """A name for comparisons between plans of one candidate."""
-        return ",".join((*self.measures, str(self.workload.max_pixels)))
+        return str(self.step)
 
     @property
     def given_up(self) -> tuple[str, ...]:
@@ -72,7 +75,8 @@ def find_plan(
 ) -> PlanSearch:
     """Return the plan that gives up least and fits.
 
-    Measures are added one by one in `MEASURES`' order, each on top of the ones before; then the image shrinks.
+    Measures are added one by one in `MEASURES`' order, each on top of the ones before; then the image shrinks. What
+    turns out to be needless in the end is not done, unless a plan failed before: predictions are not trusted then.
 
     Parameters
     ----------
@@ -86,14 +90,25 @@ def find_plan(
         Keys of plans that failed although they should have fitted; plans up to the last of them are passed over.
     """
     plans = [
-        MemoryPlan(measures, shrunk, workload.max_pixels, predict(shrunk, frozenset(measures)))
-        for measures, shrunk in _steps(workload, offered)
+        MemoryPlan(measures, shrunk, workload.max_pixels, predict(shrunk, frozenset(measures)), step)
+        for step, (measures, shrunk) in enumerate(_steps(workload, offered))
     ]
-    failed = max((index for index, plan in enumerate(plans) if plan.key in avoid), default=-1)
-    for index, plan in enumerate(plans):
-        if index > failed and (free_bytes is None or plan.total <= free_bytes):
-            return PlanSearch(plan, tuple(plans[: index + 1]))
+    failed = max((plan.step for plan in plans if plan.key in avoid), default=-1)
+    for plan in plans[failed + 1 :]:
+        if free_bytes is None or plan.total <= free_bytes:
+            needed = plan if free_bytes is None or avoid else _without_needless(plan, predict, free_bytes)
+            return PlanSearch(needed, tuple(plans[: plan.step + 1]))
     return PlanSearch(None, tuple(plans))
+
+
+def _without_needless(plan: MemoryPlan, predict: Predict, free_bytes: int) -> MemoryPlan:
+    """Take measures back without which the plan fits too, the dearest first."""
+    for measure in reversed(plan.measures):
+        kept = tuple(other for other in plan.measures if other != measure)
+        parts = predict(plan.workload, frozenset(kept))
+        if parts.total <= free_bytes:
+            plan = replace(plan, measures=kept, parts=parts)
+    return plan
 
 
 def _steps(workload: Workload, offered: tuple[Measure, ...]) -> list[tuple[tuple[Measure, ...], Workload]]:

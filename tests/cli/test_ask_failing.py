@@ -78,7 +78,7 @@ def test_memory_that_runs_out_is_exit_3_with_what_would_need_less(
     assert done.code == 3
     assert "emory ran out" in done.sentence()
     assert "This would need less: onnx-int4 on onnx/cpu" in done.sentence()
-    assert "the decoder is loaded again after each new image" in done.sentence()
+    assert "prompts are read a few tokens at a time, which takes longer" in done.sentence()
 
 
 def test_auto_tries_the_next_plan_once_and_says_so(
@@ -88,10 +88,13 @@ def test_auto_tries_the_next_plan_once_and_says_so(
     question = ("ask", *([str(phantom_png)] * MANY), "--task", "report", "--artifact", str(tiny_onnx.path), "--auto")
     done = run_medmo(*question, "--json")
     assert done.code == 0, done.err
-    assert done.json["backend"]["given_up"] == ["the decoder is loaded again after each new image"]
+    assert done.json["backend"]["given_up"] == ["prompts are read a few tokens at a time, which takes longer"]
     words = " ".join(done.err.split())
     assert "Trying once more with the next plan" in words
-    assert "The second try worked: onnx-int4 on onnx/cpu (the decoder is loaded again after each new image)" in words
+    assert (
+        "The second try worked: onnx-int4 on onnx/cpu (prompts are read a few tokens at a time, which takes longer)"
+        in words
+    )
     act_in(monkeypatch, "vision", kill, times=2)
     done = run_medmo(*question)
     assert done.code == 3

@@ -115,6 +115,8 @@ def _onnx_files(spec: ModelSpec) -> dict[str, int]:
     scales = 4 / _GROUP
     return {
         "decoder.data": int(layers * (0.5 + scales) + embedding * (1 + scales)),
+        "prefill-layer.onnx": 0,
+        "cache-scales.safetensors": 0,
         "embedding.data": 2 * embedding,
         "vision.data": 2 * _vision_weights(spec),
     }

@@ -83,8 +83,6 @@ def measure(job: Job, began: float) -> Timing:
             clock.seconds = 0.0
 
         stats = session.ask([image], job.text, max_new_tokens=job.new_tokens, on_phase=enter).stats
-        plan = session.choice.chosen.plan
-        eight_bit_cache = plan is not None and "8-bit-cache" in plan.measures
     assert stats.decode_tokens_per_s is not None
     decode_s = (stats.new_tokens - 1) / stats.decode_tokens_per_s
     return Timing(
@@ -97,7 +95,7 @@ def measure(job: Job, began: float) -> Timing:
         new_tokens=stats.new_tokens,
         peak_bytes=peak_bytes(),
         weight_bytes=(Path(job.model) / "decoder.data").stat().st_size,
-        cache_value_bytes=1 if eight_bit_cache else 2 if job.variant == "openvino" else 4,
+        cache_value_bytes=network.new_cache(1).dtype.itemsize if "onnx" in job.variant else 2,
         outside_share=1 - clock.seconds / decode_s,
     )
 

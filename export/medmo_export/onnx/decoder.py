@@ -17,13 +17,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from medmo_export.onnx.graph import MICROSOFT, GraphBuilder
-from medmo_export.onnx.linear import LinearWriter, StoredBits
+from medmo_export.onnx.linear import LinearWriter, StoredBits, StoredMatrix
 from medmo_export.onnx.options import WeightBits
 from medmo_export.onnx.stored_tensors import StoredTensors
 from medmo_models.networks.onnx.settings import attention_node
 from medmo_models.specs import Architecture
 
 _PREFIX = "model.language_model"
+#: What the names of the layers' weights begin with, before the layer's number.
+TEXT_LAYERS = f"{_PREFIX}.layers"
 _LAST = np.iinfo(np.int64).max
 
 
@@ -67,17 +69,22 @@ class DecoderWriter:
         self._graph, self._tensors, self._shape, self._options = graph, tensors, shape, options
         self._linear = LinearWriter(graph, tensors, options.accuracy_level, options.protected)
 
+    @property
+    def matrices(self) -> Mapping[str, StoredMatrix]:
+        """How the packed weights are stored, by name."""
+        return self._linear.matrices
+
     def write(self) -> StoredBits:
         """Add all nodes; return what the linear layers, without the head, take."""
         graph, shape = self._graph, self._shape
         hidden = graph.input("inputs_embeds", np.float32, [1, "tokens", shape.hidden_size])
         graph.input("deepstack_features", np.float32, [len(shape.deepstack_levels), "tokens_or_one", shape.hidden_size])
-        _add_place_inputs(graph, shape)
+        add_place_inputs(graph, shape)
         graph.input("logits_kept", np.int64, [1])
         normed = graph.node(
             "SimplifiedLayerNormalization",
             hidden,
-            self._weight(f"{_PREFIX}.layers.0.input_layernorm.weight"),
+            self._weight(f"{TEXT_LAYERS}.0.input_layernorm.weight"),
             axis=-1,
             epsilon=self._options.norm_epsilon,
         )
@@ -89,7 +96,7 @@ class DecoderWriter:
 
     def _layer(self, layer: int, hidden: str, normed: str) -> tuple[str, str]:
         """Add one layer; return the residual and the next layer's normalized input."""
-        name = f"{_PREFIX}.layers.{layer}"
+        name = f"{TEXT_LAYERS}.{layer}"
         attended = self._linear.product(
             self._attention(layer, normed), [f"{name}.self_attn.o_proj"], self._options.weight_bits
         )
@@ -99,11 +106,11 @@ class DecoderWriter:
             level = self._graph.node("Gather", "deepstack_features", self._graph.integers(layer), axis=0)
             mixed = self._graph.node("Add", mixed, level)
         last = layer == self._shape.layers - 1
-        following = f"{_PREFIX}.norm.weight" if last else f"{_PREFIX}.layers.{layer + 1}.input_layernorm.weight"
+        following = f"{_PREFIX}.norm.weight" if last else f"{TEXT_LAYERS}.{layer + 1}.input_layernorm.weight"
         return self._add_and_normalize(hidden, mixed, following)
 
     def _attention(self, layer: int, normed: str) -> str:
-        graph, shape, name = self._graph, self._shape, f"{_PREFIX}.layers.{layer}.self_attn"
+        graph, shape, name = self._graph, self._shape, f"{TEXT_LAYERS}.{layer}.self_attn"
         packed = self._linear.product(
             normed, [f"{name}.q_proj", f"{name}.k_proj", f"{name}.v_proj"], self._options.weight_bits
         )
@@ -185,13 +192,14 @@ def write_attention(graph: GraphBuilder, shape: Architecture) -> None:
     """Add one attention alone: ``query``, ``key`` and ``value`` (1, S, heads * head_dim) give ``attended``."""
     heads = {"query": shape.heads, "key": shape.key_value_heads, "value": shape.key_value_heads}
     inputs = [graph.input(name, np.float32, [1, "tokens", count * shape.head_dim]) for name, count in heads.items()]
-    _add_place_inputs(graph, shape)
+    add_place_inputs(graph, shape)
     query, key, value = inputs
     graph.node("Identity", add_attention(graph, shape, 0, query, key, value), output="attended")
     graph.output("attended", np.float32, [1, "tokens", shape.heads * shape.head_dim])
 
 
-def _add_place_inputs(graph: GraphBuilder, shape: Architecture) -> None:
+def add_place_inputs(graph: GraphBuilder, shape: Architecture) -> None:
+    """Declare the rotary tables and the places used."""
     for table in ("rotary_cos", "rotary_sin"):
         graph.input(table, np.float32, ["capacity", shape.head_dim // 2])
     graph.input("seqlens_k", np.int32, [1])

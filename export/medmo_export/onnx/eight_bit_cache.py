@@ -1,7 +1,7 @@
 """Decoders with a KV cache in 8 bits: made from those with one in 32 bits, and from the largest keys and values seen.
 
 ONNX Runtime's ``GroupQueryAttention`` keeps int8 with one scale per channel that does not change while a cache grows,
-so the scales have to be known before the first token: they are measured on calibration samples.
+so the scales have to be known before the first token: those to begin with are measured on calibration samples.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from medmo_export.calibration import CalibrationSample
+from medmo_models.networks.onnx.eight_bit_cache import channel_ranges, scales_for
 from medmo_models.networks.onnx.network import OnnxNetwork
 from medmo_models.networks.onnx.settings import CACHE_SCALES_NAME, with_eight_bit_cache
 
-#: How much larger than on the samples a key or value may be before it is cut off.
-_MARGIN = 1.25
-_LARGEST = 127
 _ATTENTION = "GroupQueryAttention"
 #: Inputs of the attention up to the rotary tables; positions, a bias and sinks follow, which it does without.
 _USUAL_INPUTS = 9
@@ -69,7 +67,7 @@ def _scale_rows(graph: onnx.GraphProto, layer: int, attention: onnx.NodeProto) -
 
 
 def calibrate_cache(directory: Path, samples: Sequence[CalibrationSample]) -> None:
-    """Run the exact decoder of an ONNX artifact on samples, and write what its cache needs to be kept in 8 bits."""
+    """Run an artifact's exact decoder on samples, and write the scales that its cache in 8 bits begins with."""
     from safetensors.numpy import save_file
 
     from medmo_models.preprocessing import PromptPreparer
@@ -85,23 +83,8 @@ def calibrate_cache(directory: Path, samples: Sequence[CalibrationSample]) -> No
         images = [network.encode_image(pixels, grid) for pixels, grid in prompt.each_image()]
         cache = network.new_cache(len(prompt.input_ids))
         network.run(network.encode_prompt(prompt, images), cache)
-        seen = np.stack([_largest(buffer.numpy()[0], ".key" in name) for name, buffer in cache.buffers.items()])
+        seen = np.stack([channel_ranges(values[0], rotated=row % 2 == 0) for row, values in enumerate(cache.values)])
         largest = seen if largest is None else np.maximum(largest, seen)
     if largest is None:
         raise ValueError("no samples")
-    scales = np.maximum(largest * (_MARGIN / _LARGEST), np.finfo(np.float16).tiny)
-    save_file({"cache_scales": scales.astype(np.float32)}, directory / CACHE_SCALES_NAME)
-
-
-def _largest(values: NDArray[np.float32], rotated: bool) -> NDArray[np.float32]:
-    """Return the largest magnitude of each channel, shape (heads * head_dim,), of (heads, tokens, head_dim).
-
-    Keys turn with their position, each channel with the one half of the head away: at another position either may be as
-    long as both together.
-    """
-    if rotated:
-        first, second = np.split(values, 2, axis=-1)
-        length = np.hypot(first, second)
-        values = np.concatenate([length, length], axis=-1)
-    result: NDArray[np.float32] = np.abs(values).max(axis=1).reshape(-1)
-    return result
+    save_file({"cache_scales": scales_for(largest)}, directory / CACHE_SCALES_NAME)

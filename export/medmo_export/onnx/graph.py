@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from medmo_models import __version__
 
@@ -25,6 +25,7 @@ _EXTERNAL_FROM_BYTES = 1024
 _TYPES = {
     np.dtype(np.float32): TensorProto.FLOAT,
     np.dtype(np.float16): TensorProto.FLOAT16,
+    np.dtype(np.int8): TensorProto.INT8,
     np.dtype(np.int32): TensorProto.INT32,
     np.dtype(np.int64): TensorProto.INT64,
     np.dtype(np.uint8): TensorProto.UINT8,
@@ -71,11 +72,17 @@ class GraphBuilder:
         Of the graph.
     weights : WeightFile
         Where large constants go.
+
+    Attributes
+    ----------
+    metadata : dict of str to str
+        Saved with the graph.
     """
 
     def __init__(self, name: str, weights: WeightFile) -> None:
         self._name = name
         self._weights = weights
+        self.metadata: dict[str, str] = {}
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
@@ -111,6 +118,19 @@ class GraphBuilder:
             return None
         self._constants[name] = written
         return name
+
+    def place(self, name: str) -> dict[str, Any]:
+        """Say where the weight file holds a constant of this graph, putting it there if the graph's own file does.
+
+        Returns
+        -------
+        dict
+            ``offset``, ``dtype`` (numpy's name) and ``shape``.
+        """
+        tensor = self._weights.find(name) or self._weights.write(name, numpy_helper.to_array(self._constants[name]))
+        offset = next(int(entry.value) for entry in tensor.external_data if entry.key == "offset")
+        dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
+        return {"offset": offset, "dtype": str(dtype), "shape": list(tensor.dims)}
 
     def integers(self, *values: int) -> str:
         """Add a constant list of int64."""
@@ -155,4 +175,5 @@ class GraphBuilder:
             ir_version=_IR_VERSION,
             opset_imports=[helper.make_opsetid("", _OPSET), helper.make_opsetid(MICROSOFT, 1)],
         )
+        helper.set_model_props(model, self.metadata)
         path.write_bytes(model.SerializeToString())

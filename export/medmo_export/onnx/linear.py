@@ -35,6 +35,24 @@ class StoredBits:
         return self.stored / self.weights
 
 
+@dataclass(frozen=True)
+class StoredMatrix:
+    """How a packed weight is stored.
+
+    Attributes
+    ----------
+    bits, block, inputs : int
+    zero_points, ordered : bool
+        Whether it has zero points, and an order of inputs, of its own.
+    """
+
+    bits: int
+    block: int
+    inputs: int
+    zero_points: bool
+    ordered: bool
+
+
 @dataclass
 class LinearWriter:
     """Adds the products of one graph.
@@ -48,6 +66,8 @@ class LinearWriter:
     protected : mapping of str to StoredTensors
         Layers that are stored in 8 bits instead, with the full-precision tensors that hold them.
     count : StoredBits
+    matrices : dict of str to StoredMatrix
+        The packed weights by name.
     """
 
     graph: GraphBuilder
@@ -55,6 +75,7 @@ class LinearWriter:
     accuracy_level: int
     protected: Mapping[str, StoredTensors] = field(default_factory=dict)
     count: StoredBits = field(default_factory=StoredBits)
+    matrices: dict[str, StoredMatrix] = field(default_factory=dict)
 
     def product(self, source: str, layers: list[str], bits: WeightBits) -> str:
         """Multiply ``source`` by the weights of ``layers``, side by side in the result.
@@ -104,6 +125,9 @@ class LinearWriter:
 
     def _packed_product(self, source: str, name: str, packed: PackedWeight) -> str:
         self.count.add(packed.stored_bits, packed.inputs * packed.outputs)
+        self.matrices[name] = StoredMatrix(
+            packed.bits, packed.block, packed.inputs, packed.zero_points is not None, packed.input_order is not None
+        )
         graph = self.graph
         if packed.input_order is not None:
             source = graph.node("Gather", source, graph.constant(f"{name}.order", packed.input_order), axis=-1)

@@ -12,15 +12,18 @@ from medmo_export.onnx.decoder import DecoderOptions, DecoderWriter, write_atten
 from medmo_export.onnx.graph import GraphBuilder, WeightFile
 from medmo_export.onnx.linear import StoredBits
 from medmo_export.onnx.options import OnnxOptions, WeightBits
+from medmo_export.onnx.prefill_layer import PrefillLayerWriter
 from medmo_export.onnx.stored_tensors import StoredTensors
 from medmo_export.onnx.vision import VisionWriter
 from medmo_export.recipe import PROTECTED_REASON
 from medmo_models.errors import InputError
 from medmo_models.networks.onnx.settings import (
     ATTENTION_NAME,
+    DECODER_WEIGHTS_NAME,
     EMBEDDING_NAME,
     EXACT_DECODER_NAME,
     FAST_DECODER_NAME,
+    PREFILL_LAYER_NAME,
     VISION_NAME,
 )
 from medmo_models.specs import read_architecture
@@ -150,7 +153,7 @@ def _write_decoders(
 ) -> StoredBits:
     shape = read_architecture(read_json_object(checkpoint / "config.json"))
     epsilon = _config(checkpoint).fields("text_config").number("rms_norm_eps")
-    weights = WeightFile(destination / "decoder.data")
+    weights = WeightFile(destination / DECODER_WEIGHTS_NAME)
     stored = StoredBits()
     graphs = {EXACT_DECODER_NAME: _FLOAT_ACTIVATIONS}
     if text_bits == 4:
@@ -158,8 +161,13 @@ def _write_decoders(
     for name, level in graphs.items():
         graph = GraphBuilder("decoder", weights)
         settings = DecoderOptions(text_bits, options.head_bits, level, epsilon, protected)
-        stored = DecoderWriter(graph, tensors, shape, settings).write()
+        writer = DecoderWriter(graph, tensors, shape, settings)
+        stored = writer.write()
         graph.save(destination / name)
+        if level == _INT8_ACTIVATIONS:
+            layer = GraphBuilder("prefill_layer", weights)
+            if PrefillLayerWriter(layer, shape, epsilon, writer.matrices).write(graph):
+                layer.save(destination / PREFILL_LAYER_NAME)
     attention = GraphBuilder("attention", weights)
     write_attention(attention, shape)
     attention.save(destination / ATTENTION_NAME)

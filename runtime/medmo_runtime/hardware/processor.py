@@ -43,6 +43,14 @@ def usable_cores() -> int:
     return cores if limit is None else min(cores, limit)
 
 
+def multiplies_integers() -> bool:
+    """Whether products of signed by unsigned 8-bit integers are added up in 32 bits by one instruction (VNNI).
+
+    Without it ONNX Runtime's kernels add pairs of them in 16 bits, which overflow.
+    """
+    return not {"AVX512-VNNI", "AVX-VNNI"}.isdisjoint(instruction_sets()[0])
+
+
 def describe_processor() -> Processor:
     """Return the facts; never raises."""
     sets, where = instruction_sets()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from medmo_models.errors import ProcessDiedError
+from medmo_models.process import environment_with_large_pages
 from medmo_runtime.worker.frames import Message, read_message, write_message
 
 _STOP_SECONDS = 10
@@ -66,6 +67,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches the caller alone
+            env=environment_with_large_pages(),
         )
         self._writing = threading.Lock()
 

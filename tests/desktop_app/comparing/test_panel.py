@@ -150,7 +150,12 @@ def test_a_picked_folder_is_offered_on_both_sides_and_stays(panel: ComparePanel,
     assert sides[1].artifact != rounded
     assert f"{rounded.name} (onnx-int4)" in titles(panel)[1]
     backends = panel.choosers[0].backend_box
-    assert [backends.itemText(row) for row in range(backends.count())] == ["best backend", "onnx", "openvino"]
+    assert [backends.itemText(row) for row in range(backends.count())] == [
+        "best backend",
+        "onnx",
+        "onnx-openvino",
+        "openvino",
+    ]
     panel.refresh_models()
     qtbot.waitUntil(lambda: not panel.runner.busy, timeout=20_000)
     assert panel.pair.sides() == sides

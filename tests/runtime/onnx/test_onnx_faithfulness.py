@@ -16,6 +16,7 @@ from medmo_models.networks.onnx.network import OnnxNetwork
 from medmo_runtime.backends.onnx import model as model_module
 from medmo_runtime.backends.onnx.model import OnnxModel
 from support.checkpoints import SHAPES, greedy_tokens, network_inputs, network_logits, prepare_prompt
+from support.closeness import relative_noise
 from support.gptq_exports import dequantized_network, gptq_export, source_checkpoint
 from support.onnx_exports import four_bit_export, full_precision_export
 
@@ -78,7 +79,7 @@ def test_int8_activations_add_a_little_noise(shape: str) -> None:
     prompt = prepare_prompt(source_checkpoint(shape), IMAGES[1])
     exact = loaded(OnnxNetwork(four_bit_export(shape), exact=True)).logits(prompt)
     fast = loaded(OnnxNetwork(four_bit_export(shape))).logits(prompt)
-    noise = float(np.sqrt(np.mean((fast - exact) ** 2)) / exact.std())
+    noise = relative_noise(fast, exact)
     assert 1e-4 < noise < 0.05
 
 

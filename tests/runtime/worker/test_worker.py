@@ -106,8 +106,9 @@ def test_encoding_ahead_and_kept_images_work_there_too(
 def test_returning_false_stops_it(worker: WorkerSession) -> None:
     answer = worker.ask([image()], REPORT_PROMPT, on_text=lambda _piece: False)
     assert answer.stats.finish_reason == "cancelled"
-    assert answer.stats.new_tokens < 8
-    assert worker.ask([image()], REPORT_PROMPT).stats.finish_reason == "stop"
+    whole = worker.ask([image()], REPORT_PROMPT)
+    assert whole.stats.finish_reason == "stop"
+    assert answer.stats.new_tokens < whole.stats.new_tokens
 
 
 @pytest.mark.parametrize("phase", ["vision", "prefill", "decode"])
@@ -292,7 +293,7 @@ def test_what_would_need_less_is_said_and_auto_tries_it_once(request_: OpenReque
     with WorkerSession(request_, auto=True, on_notice=notices.append) as worker:
         opened = worker.open()
         assert opened.given_up == ()
-        assert "the decoder is loaded again" in (opened.next_plan or "")
+        assert "prompts are read a few tokens at a time" in (opened.next_plan or "")
         kills = iter([True])
 
         def kill_once(name: str) -> None:
@@ -302,7 +303,7 @@ def test_what_would_need_less_is_said_and_auto_tries_it_once(request_: OpenReque
 
         answer = worker.ask([image()], LOCALIZE_PROMPT, on_phase=kill_once)
     assert answer.findings
-    assert answer.backend.given_up == ("the decoder is loaded again after each new image",)
+    assert answer.backend.given_up == ("prompts are read a few tokens at a time, which takes longer",)
     assert "Trying once more" in notices[0]
     assert "The second try worked" in notices[1]
 

@@ -90,6 +90,26 @@ class TokenCache(Protocol):
         ...
 
 
+class VisionEncoder(Protocol):
+    """A vision encoder that is loaded when it is first needed."""
+
+    def load(self) -> None:
+        """Load it, if it is not."""
+        ...
+
+    def release(self) -> None:
+        """Free it and what it needed; the next run loads it again."""
+        ...
+
+    def cancel(self) -> None:
+        """Make the run that another thread is in end soon, with `RunInterruptedError`."""
+        ...
+
+    def run(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return an image's features and its DeepStack levels, from the inputs of the vision graph."""
+        ...
+
+
 Cache = TypeVar("Cache", bound=TokenCache)
 
 

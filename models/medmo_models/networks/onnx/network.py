@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from medmo_models.errors import CannotRunError
 from medmo_models.networks.onnx.cache import KeyValueCache, Placement
-from medmo_models.networks.onnx.host import EncodedImage, EncodedPrompt, GraphNetwork, RunInterruptedError
-from medmo_models.networks.onnx.library import import_onnxruntime
-from medmo_models.networks.onnx.sessions import CPU_PROVIDER, Provider, open_session
+from medmo_models.networks.onnx.eight_bit_cache import EightBitCache
+from medmo_models.networks.onnx.host import (
+    EncodedImage,
+    EncodedPrompt,
+    GraphNetwork,
+    RunInterruptedError,
+    VisionEncoder,
+)
+from medmo_models.networks.onnx.layerwise import SHORTEST, LayerwisePrefill
+from medmo_models.networks.onnx.runs import InterruptibleRuns
+from medmo_models.networks.onnx.sessions import CPU_PROVIDER, Provider, open_session, session_options
 from medmo_models.networks.onnx.settings import (
     EMBEDDING_NAME,
     EXACT_DECODER_NAME,
     FAST_DECODER_NAME,
-    VISION_NAME,
+    PREFILL_LAYER_NAME,
     attention_nodes,
     read_cache_scales,
     with_eight_bit_cache,
     with_sixteen_bit_attention,
 )
+from medmo_models.networks.onnx.vision import OnnxVision
 from medmo_models.process import trim_memory
 
 __all__ = ["EncodedImage", "EncodedPrompt", "OnnxNetwork", "RunInterruptedError"]
+
+
+#: Runs of one prompt at most, each with twice the scales of the one before where an 8-bit cache was outgrown.
+_TRIES = 16
 
 
 class OnnxNetwork(GraphNetwork[KeyValueCache]):
@@ -51,11 +62,18 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
         Compute attention in float16 and keep keys and values in it; all else stays in float32.
     attention_on_cpu : bool
         Leave attention to the CPU (the WebGPU provider only): where the provider's own is wrong.
+    vision : VisionEncoder, optional
+        Encodes images in place of the provider.
+    layerwise : bool
+        Run long prompts layer by layer in products of 8-bit integers, if the artifact has a graph for it and the
+        products need not be exact; on the CPU provider, where the processor has instructions for them (without, ONNX
+        Runtime's products of signed by unsigned integers overflow).
 
     Attributes
     ----------
     left_to_cpu : tuple of str
         Nodes that the provider leaves to the CPU.
+    layerwise : LayerwisePrefill or None
 
     Raises
     ------
@@ -76,6 +94,8 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
         eight_bit_cache: bool = False,
         sixteen_bit_attention: bool = False,
         attention_on_cpu: bool = False,
+        vision: VisionEncoder | None = None,
+        layerwise: bool = False,
     ) -> None:
         super().__init__(directory)
         self.placement = placement or Placement()
@@ -88,70 +108,66 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
         if eight_bit_cache:
             self._decoder_name = with_eight_bit_cache(self._decoder_name)
             self._cache_scales = read_cache_scales(directory, self.settings.shape)
-        self._cache_dtype = np.dtype(np.int8 if eight_bit_cache else np.float32)
         if sixteen_bit_attention:
             self._decoder_name = with_sixteen_bit_attention(EXACT_DECODER_NAME)
-            self._cache_dtype = np.dtype(np.float16)
+        self._cache_dtype = np.dtype(np.float16 if sixteen_bit_attention else np.float32)
         self._decoder: Any = None
-        self._vision: Any = None
-        self._running: Any = None
+        self._loading: Future[Any] | None = None
+        self._vision = vision or OnnxVision(directory, provider, threads=threads, left_to_cpu=self.left_to_cpu)
+        self._runs = InterruptibleRuns()
+        layer = directory / PREFILL_LAYER_NAME
+        self.layerwise = (
+            LayerwisePrefill(layer, self.settings.shape, threads or 1, self._runs)
+            if layerwise and not exact and layer.is_file()
+            else None
+        )
 
     def interrupt(self) -> None:
         """Make the run that another thread is in end soon, with `RunInterruptedError`."""
-        running = self._running
-        if running is not None:
-            running.terminate = True
-
-    @contextmanager
-    def _interruptible(self) -> Iterator[Any]:
-        """Yield the options of one run, which `interrupt` reaches."""
-        self._running = import_onnxruntime().RunOptions()
-        try:
-            yield self._running
-        except Exception as error:  # ONNX Runtime's errors share no base but Exception
-            if "terminate flag" in str(error):
-                raise RunInterruptedError from error
-            if "requires f16" in str(error):  # the WebGPU provider, when a run compiles its shaders
-                raise CannotRunError(
-                    "This GPU has no 16-bit floating point, which the weights of the vision encoder need; export the "
-                    "model again with --vision-bits 32."
-                ) from error
-            raise
-        finally:
-            self._running = None
+        self._runs.interrupt()
+        self._vision.cancel()
 
     def load_vision(self) -> None:
         """Load the vision encoder, if it is not."""
-        if self._vision is None:
-            self._vision = self._session(VISION_NAME, self._provider)
+        self._vision.load()
 
     def release_vision(self) -> None:
         """Free the vision encoder and what it needed; the next image loads it again (0.05 s at the 4B shape)."""
-        if self._vision is not None:
-            self._vision = None
-            trim_memory()
+        self._vision.release()
+
+    def begin_loading_decoder(self) -> None:
+        """Load the decoder in the background, if it is not loaded; `load_decoder` waits for it."""
+        if self._decoder is None and self._loading is None:
+            thread = ThreadPoolExecutor(1)
+            self._loading = thread.submit(self._session, self._decoder_name, self._provider)
+            thread.shutdown(wait=False)
 
     def load_decoder(self) -> None:
         """Load the decoder, if it is not."""
+        if self._loading is not None:
+            loading, self._loading = self._loading, None
+            self._decoder = loading.result()
         if self._decoder is None:
             self._decoder = self._session(self._decoder_name, self._provider)
 
     def release_decoder(self) -> None:
         """Free the decoder's weights; the next run loads them again."""
+        if self._loading is not None:
+            self._loading.exception()  # waits for the end; what went wrong matters to nobody any more
+            self._loading = None
         if self._decoder is not None:
             self._decoder = None
             trim_memory()
 
     def new_cache(self, capacity: int) -> KeyValueCache:
         """Return an empty KV cache for ``capacity`` tokens."""
+        if self._cache_scales is not None:
+            return EightBitCache(self.settings.shape, capacity, self._cache_scales)
         return KeyValueCache(self.settings.shape, capacity, self.placement, self._cache_dtype)
 
     def run_vision(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Run the vision graph; return its features and its DeepStack levels."""
-        self.load_vision()
-        with self._interruptible() as options:
-            features, deepstack = self._vision.run(["image_features", "deepstack_features"], inputs, options)
-        return features, deepstack
+        return self._vision.run(inputs)
 
     def embed(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the embeddings of tokens, shape (1, length, hidden)."""
@@ -168,9 +184,28 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
         """
         self.load_decoder()
         count = tokens.embeddings.shape[1]
+        if self.layerwise is not None and count - kept >= SHORTEST:
+            self.layerwise.run(tokens.part(0, count - kept), cache)
+            tokens, count = tokens.part(count - kept), kept
         cache.place_tables(cache.length, tokens.tables)
-        binding = self._decoder.io_binding()
         total = cache.length + count
+        with self._runs.options() as options:
+            if count > 1:
+                # What a prefill needed in between goes back at once: the arena would keep it, and grow in large steps
+                # (80 MB at 4B's shape, no difference in time).
+                options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+            for _ in range(_TRIES):
+                binding = self._bound(tokens, cache, total, kept)
+                self._decoder.run_with_iobinding(binding, options)
+                if not cache.outgrown(total):
+                    break
+        cache.length = total
+        logits: NDArray[np.float32] = binding.get_outputs()[-1].numpy()[0]
+        return logits
+
+    def _bound(self, tokens: EncodedPrompt, cache: KeyValueCache, total: int, kept: int) -> Any:
+        """Bind the decoder's inputs and outputs, for a run up to place ``total``."""
+        binding = self._decoder.io_binding()
         for name, value in (
             ("inputs_embeds", np.ascontiguousarray(tokens.embeddings)),
             ("deepstack_features", np.ascontiguousarray(tokens.deepstack)),
@@ -179,36 +214,17 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
             ("logits_kept", np.asarray([kept], dtype=np.int64)),
         ):
             binding.bind_cpu_input(name, value)
-        if self._cache_scales is not None:
-            binding.bind_cpu_input("cache_scales", self._cache_scales)
+        if isinstance(cache, EightBitCache):
+            binding.bind_cpu_input("cache_scales", cache.scales)
         binding.bind_ortvalue_input("rotary_cos", cache.cosines)
         binding.bind_ortvalue_input("rotary_sin", cache.sines)
         for name, buffer in cache.buffers.items():
             binding.bind_ortvalue_input(name, buffer)
             binding.bind_ortvalue_output(name.replace("past_key_values", "present"), buffer)
         binding.bind_output("logits", "cpu")
-        with self._interruptible() as options:
-            if count > 1:
-                # What a prefill needed in between goes back at once: the arena would keep it, and grow in large steps
-                # (80 MB at 4B's shape, no difference in time).
-                options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-            self._decoder.run_with_iobinding(binding, options)
-        cache.length = total
-        logits: NDArray[np.float32] = binding.get_outputs()[-1].numpy()[0]
-        return logits
+        return binding
 
     def _session(self, name: str, provider: Provider) -> Any:
-        onnxruntime = import_onnxruntime()
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        # Optimizers of the extended level hold 16-bit weights in 32 bits (at the 4B shape the vision encoder loads in
-        # 0.05 GB instead of 2.6, ONNX Runtime 1.31); what they fuse, the graphs have fused already.
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        if name == VISION_NAME:
-            # It runs once per image: what it needs in between goes back to the system.
-            options.enable_cpu_mem_arena = False
-            options.enable_mem_pattern = False
-        if self._threads is not None:
-            options.intra_op_num_threads = self._threads
-        on_cpu = provider == CPU_PROVIDER
-        return open_session(self._directory / name, options, provider, left_to_cpu=() if on_cpu else self.left_to_cpu)
+        options = session_options(self._threads)
+        left_to_cpu = () if provider == CPU_PROVIDER else self.left_to_cpu
+        return open_session(self._directory / name, options, provider, left_to_cpu=left_to_cpu)

@@ -18,6 +18,10 @@ EMBEDDING_NAME = "embedding.onnx"
 #: the one that multiplies them in float32.
 FAST_DECODER_NAME = "decoder.onnx"
 EXACT_DECODER_NAME = "decoder-float32.onnx"
+#: The weights of all decoders.
+DECODER_WEIGHTS_NAME = "decoder.data"
+#: One layer of the decoder with weights as inputs, for long prompts (see `layerwise`); not in every artifact.
+PREFILL_LAYER_NAME = "prefill-layer.onnx"
 #: Largest keys and values of a calibrated artifact, from which the scales of an 8-bit KV cache are made.
 CACHE_SCALES_NAME = "cache-scales.safetensors"
 #: One attention as the decoder has it, without weights: on it a provider is tested (see `attention_check`).

@@ -10,20 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medmo_models.errors import CannotRunError
 from medmo_models.networks.onnx.cache import zeros_like_levels
-from medmo_models.networks.onnx.host import EncodedPrompt, GraphNetwork, RunInterruptedError
-from medmo_models.networks.onnx.network import OnnxNetwork
-from medmo_models.networks.onnx.settings import EMBEDDING_NAME, EXACT_DECODER_NAME, VISION_NAME
-from medmo_models.networks.openvino.arranging import Arranging, wait_dropping_pages
-from medmo_models.networks.openvino.graphs import decoder_model, embedding_table, vision_model
+from medmo_models.networks.onnx.host import EncodedPrompt, GraphNetwork, RunInterruptedError, VisionEncoder
+from medmo_models.networks.onnx.settings import EMBEDDING_NAME, EXACT_DECODER_NAME
+from medmo_models.networks.onnx.vision import OnnxVision
+from medmo_models.networks.openvino.arranging import Arranging
+from medmo_models.networks.openvino.graphs import decoder_model, embedding_table
 from medmo_models.networks.openvino.library import import_openvino
+from medmo_models.networks.openvino.plugin import CpuPlugin, copied_outputs, set_inputs
 from medmo_models.networks.openvino.state import StateCache
 from medmo_models.networks.openvino.stored_graph import StoredGraph
+from medmo_models.networks.openvino.vision import OpenVinoVision
 from medmo_models.process import trim_memory
-
-#: Inputs that share one scale where activations are rounded to 8 bits.
-_ROUNDED_GROUP = 128
 
 
 class OpenVinoNetwork(GraphNetwork[StateCache]):
@@ -61,28 +59,16 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         vision_as_stored: bool = False,
     ) -> None:
         super().__init__(directory)
-        self._directory, self._exact = directory, exact
-        try:
-            self._core = import_openvino().Core()
-        except (ImportError, OSError) as error:
-            raise CannotRunError(f"OpenVINO cannot be loaded: {error!s:.200}; install medmo-edge[openvino].") from error
+        self._directory = directory
         self._table = embedding_table(directory / EMBEDDING_NAME)
         cache = "u8" if eight_bit_cache else "f32" if exact else "f16"
-        self._options: dict[str, Any] = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0 if exact else _ROUNDED_GROUP,
-            "KV_CACHE_PRECISION": cache,
-        }
-        if exact:  # else the plug-in takes bfloat16 for the rest where the processor has instructions for it
-            self._options["INFERENCE_PRECISION_HINT"] = "f32"
-        if threads is not None:
-            self._options["INFERENCE_NUM_THREADS"] = threads
+        self._plugin = CpuPlugin(exact=exact, threads=threads, KV_CACHE_PRECISION=cache)
+        self._vision: VisionEncoder = OpenVinoVision(self._plugin, directory, self.settings.shape, eight_bits=not exact)
+        if vision_as_stored:
+            self._vision = OnnxVision(directory, threads=threads)
         self._decoder: Any = None
-        self._vision: Any = None
-        self._stored_vision = OnnxNetwork(directory, threads=threads) if vision_as_stored else None
         # What a compiled graph does not rearrange it reads from the mapped files as long as it lives.
         self._decoder_weights: StoredGraph | None = None
-        self._vision_weights: StoredGraph | None = None
         self._arranging: Arranging | None = None
         self._request: Any = None
         self._running: Any = None
@@ -92,29 +78,21 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         running = self._running
         if running is not None:
             running.cancel()
-        if self._stored_vision is not None:
-            self._stored_vision.interrupt()
+        self._vision.cancel()
 
     def load_vision(self) -> None:
         """Load the vision encoder, if it is not."""
-        if self._vision is None:
-            path, shape = self._directory / VISION_NAME, self.settings.shape
-            model, self._vision_weights = vision_model(path, shape, eight_bits=not self._exact)
-            self._vision = self._compile(model, VISION_NAME)
+        self._vision.load()
 
     def release_vision(self) -> None:
         """Free the vision encoder and what it needed."""
-        if self._stored_vision is not None:
-            self._stored_vision.release_vision()
-        if self._vision is not None:
-            self._vision = self._vision_weights = None
-            trim_memory()
+        self._vision.release()
 
     def load_decoder(self) -> None:
         """Load the decoder, if it is not; its weights are arranged in the background, for which the first run waits."""
         if self._decoder is None:
             model, self._decoder_weights = decoder_model(self._directory / EXACT_DECODER_NAME, self.settings.shape)
-            self._decoder = self._compile(model, EXACT_DECODER_NAME)
+            self._decoder = self._plugin.compile(model, self._directory / EXACT_DECODER_NAME)
             self._arranging = self._arrange(self._decoder_weights)
 
     def release_decoder(self) -> None:
@@ -154,7 +132,11 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
             self._request = self._decoder.create_infer_request()
         inputs = _decoder_inputs(tokens, cache, kept)
         cache.interrupted = True  # until the run has ended, its layers' states differ in length
-        logits = self._infer(self._request, inputs)[0]
+        _held = set_inputs(self._request, inputs)
+        with self._interruptible(self._request):
+            self._request.start_async()
+            self._request.wait()
+        logits = copied_outputs(self._request)[0]
         cache.interrupted = False
         cache.add(tokens.embeddings.shape[1])
         kept_rows: NDArray[np.float32] = logits[0]
@@ -162,23 +144,7 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
 
     def run_vision(self, inputs: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Run the vision graph; return its features and its DeepStack levels."""
-        if self._stored_vision is not None:
-            return self._stored_vision.run_vision(inputs)
-        self.load_vision()
-        features, deepstack = self._infer(self._vision.create_infer_request(), inputs, self._vision_weights)
-        return features, deepstack
-
-    def _infer(
-        self, request: Any, inputs: dict[str, NDArray[Any]], arranged: StoredGraph | None = None
-    ) -> list[NDArray[np.float32]]:
-        """Run a request, which may arrange the weights of ``arranged``, and return copies of its outputs."""
-        _held = _set_inputs(request, inputs)
-        with self._interruptible(request):
-            request.start_async()
-            if arranged is not None:
-                wait_dropping_pages(request, arranged)
-            request.wait()
-        return [np.array(output.data) for output in request.output_tensors]
+        return self._vision.run(inputs)
 
     @contextmanager
     def _interruptible(self, running: Any) -> Iterator[None]:
@@ -200,7 +166,7 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
         embeddings = np.zeros((1, 1, shape.hidden_size), dtype=np.float32)
         token = EncodedPrompt(embeddings, zeros_like_levels(self._levels, shape.hidden_size), (tables, tables), 1)
         request = self._decoder.create_infer_request()
-        held = _set_inputs(request, _decoder_inputs(token, StateCache(lambda: None), 1))
+        held = set_inputs(request, _decoder_inputs(token, StateCache(lambda: None), 1))
         return Arranging(request, held, weights)
 
     def _free_state(self) -> None:
@@ -220,12 +186,6 @@ class OpenVinoNetwork(GraphNetwork[StateCache]):
             state.state = openvino.Tensor(np.ascontiguousarray(state.state.data[:, :, counting]))
         cache.keep(len(counting))
 
-    def _compile(self, model: Any, name: str) -> Any:
-        try:
-            return self._core.compile_model(model, "CPU", self._options)
-        except RuntimeError as error:
-            raise CannotRunError(f"OpenVINO cannot run {self._directory / name}: {error!s:.200}") from error
-
 
 def _decoder_inputs(tokens: EncodedPrompt, cache: StateCache, kept: int) -> dict[str, NDArray[Any]]:
     return {
@@ -237,12 +197,3 @@ def _decoder_inputs(tokens: EncodedPrompt, cache: StateCache, kept: int) -> dict
         "order": np.zeros(1, dtype=np.int32),
         "logits_kept": np.asarray([kept], dtype=np.int64),
     }
-
-
-def _set_inputs(request: Any, inputs: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
-    """Hand inputs to a request without a copy; return what must be held until its run has ended."""
-    openvino = import_openvino()
-    arrays = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
-    for name, value in arrays.items():
-        request.set_tensor(name, openvino.Tensor(value, shared_memory=True))
-    return list(arrays.values())

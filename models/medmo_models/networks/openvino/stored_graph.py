@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from medmo_models.errors import InputError
+from medmo_models.networks.mapped_file import MappedFile
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,7 @@ class StoredGraph:
         except (DecodeError, ValueError) as error:
             raise InputError(f"{path} is damaged; import or export the artifact again.") from error
         self._stored = {tensor.name: tensor for tensor in self._graph.initializer}
-        self._mapped: list[mmap.mmap] = []
-        self._files: dict[str, NDArray[np.uint8]] = {}
+        self._files: dict[str, MappedFile] = {}
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -94,32 +92,21 @@ class StoredGraph:
             value: NDArray[Any] = numpy_helper.to_array(tensor)
             return value
         place = {entry.key: entry.value for entry in tensor.external_data}
-        begin, length = int(place["offset"]), int(place["length"])
-        mapped = self._map(place["location"])[begin : begin + length]
-        if len(mapped) != length:
-            raise InputError(
-                f"{self.path.parent / place['location']} is cut short; import or export the artifact again."
-            )
         dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
-        shaped: NDArray[Any] = mapped.view(dtype).reshape(tuple(tensor.dims))
-        return shaped
+        return self._map(place["location"]).array(int(place["offset"]), dtype, tuple(tensor.dims))
 
     def drop_pages(self) -> None:
         """Take what was read of the mapped files out of this process's memory; it is read again if it is needed.
 
         Without effect where the system has no ``madvise``.
         """
-        for mapped in self._mapped:
-            if hasattr(mapped, "madvise"):
-                mapped.madvise(mmap.MADV_DONTNEED)
+        for file in self._files.values():
+            file.drop_pages()
 
-    def _map(self, location: str) -> NDArray[np.uint8]:
+    def _map(self, location: str) -> MappedFile:
         if location not in self._files:
             path = self.path.parent / location
-            if Path(location).name != location or not path.is_file():
-                raise InputError(f"{path} is missing; import or export the artifact again.")
-            with path.open("rb") as file:
-                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            self._mapped.append(mapped)
-            self._files[location] = np.frombuffer(mapped, np.uint8)
+            if Path(location).name != location:
+                raise InputError(f"{self.path} is damaged; import or export the artifact again.")
+            self._files[location] = MappedFile(path)
         return self._files[location]

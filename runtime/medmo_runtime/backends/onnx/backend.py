@@ -9,7 +9,14 @@ from medmo_models.errors import InputError
 from medmo_models.networks.onnx.sessions import Provider
 from medmo_runtime.backends.base import Availability
 from medmo_runtime.backends.onnx.attention_check import attention_is_right
-from medmo_runtime.backends.onnx.memory import has_eight_bit_cache, predict_onnx_memory, releases_vision
+from medmo_runtime.backends.onnx.memory import (
+    Reading,
+    choose_reading,
+    cpu_measures,
+    predict_cpu_memory,
+    predict_onnx_memory,
+    releases_vision,
+)
 from medmo_runtime.backends.onnx.providers import (
     ExecutionProvider,
     find_provider,
@@ -19,7 +26,7 @@ from medmo_runtime.backends.onnx.providers import (
 )
 from medmo_runtime.generation import LoadedModel
 from medmo_runtime.hardware import Machine
-from medmo_runtime.hardware.processor import usable_cores
+from medmo_runtime.hardware.processor import multiplies_integers, usable_cores
 from medmo_runtime.memory import Measure, MemoryParts, Workload
 
 #: The dtype that stands for products over int8 activations (``MatMulNBits`` accuracy level 4).
@@ -47,18 +54,15 @@ class OnnxBackend:
         return INT8 if artifact.manifest.method == "onnx-int4" and rounds else "float32"
 
     def measures(self, artifact: Artifact, device: str) -> tuple[Measure, ...]:
-        """Return the one that costs time alone, and the 8-bit cache of an artifact that was calibrated for it.
-
-        What else could be done is done by the export, or always; an 8-bit cache has been tested on the CPU only.
-        """
-        if device == "cpu" and has_eight_bit_cache(artifact):
-            return ("decoder-released", "8-bit-cache")
-        return ("decoder-released",)
+        """Return what can be given up; an 8-bit cache has been tested on the CPU only."""
+        return cpu_measures(artifact) if device == "cpu" else ("decoder-released",)
 
     def predict_memory(
         self, artifact: Artifact, device: str, dtype: str, workload: Workload, measures: frozenset[Measure]
     ) -> MemoryParts:
-        """Predict memory; activations are float32 whatever ``dtype`` is."""
+        """Predict memory."""
+        if device == "cpu":
+            return predict_cpu_memory(artifact, dtype, workload, measures)
         return predict_onnx_memory(artifact, workload, measures)
 
     def load(
@@ -66,12 +70,15 @@ class OnnxBackend:
     ) -> LoadedModel:
         """Load the decoder, unless it is to be loaded after each image, and the embedding."""
         from medmo_models.networks.onnx.network import OnnxNetwork
-        from medmo_runtime.backends.onnx.model import OnnxModel, memory_errors_explained
+        from medmo_runtime.backends.onnx.model import CHUNK, LONG_CHUNK, OnnxModel, memory_errors_explained
 
         if dtype not in (INT8, "float32"):
             raise InputError(f"The onnx backend computes in float32 or int8, not {dtype}.")
         found = find_provider(device)
         provider, placement = provider_options(device)
+        reading = Reading()
+        if device == "cpu":
+            reading = choose_reading(artifact, dtype, measures, multiplies_integers=multiplies_integers())
         releases_decoder = "decoder-released" in measures
         with memory_errors_explained("loading the model"):
             network = OnnxNetwork(
@@ -80,14 +87,19 @@ class OnnxBackend:
                 provider=provider,
                 placement=placement,
                 threads=usable_cores() if device == "cpu" else None,
-                eight_bit_cache="8-bit-cache" in measures,
+                eight_bit_cache=reading.eight_bit_cache,
                 sixteen_bit_attention=found is not None and found.sixteen_bit_attention,
                 attention_on_cpu=not _attends(artifact, found, provider),
+                layerwise=reading.by_layer,
             )
             if not releases_decoder:
                 network.load_decoder()
         return OnnxModel(
-            network, artifact.id, releases_vision=releases_vision(artifact), releases_decoder=releases_decoder
+            network,
+            artifact.id,
+            releases_vision=releases_vision(artifact),
+            releases_decoder=releases_decoder,
+            chunk=LONG_CHUNK if network.layerwise else CHUNK,
         )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medmo_models.errors import OutOfMemoryError
-from medmo_models.networks.onnx.host import EncodedImage, GraphNetwork, RunInterruptedError, TokenCache
+from medmo_models.networks.onnx.host import EncodedImage, EncodedPrompt, GraphNetwork, RunInterruptedError, TokenCache
 from medmo_models.preprocessing import PreparedPrompt
 from medmo_runtime.backends.onnx.encoded_images import EncodedImages
 from medmo_runtime.backends.onnx.prefix import PromptKeys, prompt_keys, shared_length
@@ -30,6 +30,8 @@ from medmo_runtime.hardware.host_memory import peak_process_memory_bytes
 #: Tokens that one run of the decoder takes in prefill: bounds the memory of activations, and is enough for its speed
 #: (at the 4B shape on two cores 128, 256 and 512 took the same time).
 CHUNK = 256
+#: The same where the network takes prompts in long pieces.
+LONG_CHUNK = 4096
 #: The cache grows by whole steps, so that a conversation does not copy it at every turn.
 CAPACITY_STEP = 256
 
@@ -157,14 +159,12 @@ class OnnxModel:
             images = self._encode(prompt, keys, cached)
             cache = self._reserve(cached, len(keys.keys))
             tokens = self.network.encode_prompt(prompt, images, cached)
+            self._run_in_chunks(tokens, keys, cached, cache, first - cached)  # as a prompt before its answer
             rows = []
-            for start in range(0, len(keys.keys) - cached, CHUNK):
-                part = tokens.part(start, start + CHUNK)
-                stop = start + part.embeddings.shape[1]
-                wanted = max(0, stop - max(start, first - cached))
-                made = self.network.run(part, cache, max(wanted, 1))
-                self._keys = keys.keys[: cached + stop]
-                rows += [made] if wanted else []
+            for start in range(first, len(keys.keys), CHUNK):
+                stop = min(start + CHUNK, len(keys.keys))
+                rows.append(self.network.run(tokens.part(start - cached, stop - cached), cache, stop - start))
+                self._keys = keys.keys[:stop]
         return np.concatenate(rows)
 
     def _forget_others(self, keys: PromptKeys, cached: int) -> int:
@@ -221,6 +221,18 @@ class OnnxModel:
     ) -> tuple[NDArray[np.float32], int]:
         tokens = self.network.encode_prompt(prompt, images, cached)
         count = (len(keys.keys) if end is None else end) - cached
+        return self._run_in_chunks(tokens, keys, cached, cache, count, stop), tokens.following
+
+    def _run_in_chunks(
+        self,
+        tokens: EncodedPrompt,
+        keys: PromptKeys,
+        cached: int,
+        cache: TokenCache,
+        count: int,
+        stop: StopSignal | None = None,
+    ) -> NDArray[np.float32]:
+        """Run the first ``count`` tokens, which follow the cached ones; return the last one's logits."""
         logits = np.zeros(0, dtype=np.float32)
         chunk = self._chunk or CHUNK
         for start in range(0, count, chunk):
@@ -228,7 +240,7 @@ class OnnxModel:
             after = min(start + chunk, count)
             logits = self.network.run(tokens.part(start, after), cache)[-1]
             self._keys = keys.keys[: cached + after]
-        return logits, tokens.following
+        return logits
 
     def _decode(
         self,

@@ -18,8 +18,6 @@ from medmo_runtime.memory import Measure, MemoryParts, Workload
 INT8 = "int8"
 #: Where the tests have run; elsewhere a self-test on the machine comes first.
 _PROVEN_ARCHITECTURES = ("x86_64", "AMD64")
-#: A prompt runs in one piece up to this length: the plug-in's attention is fast only where nothing came before.
-PREFILL_CHUNK = 4096
 
 
 class OpenVinoBackend:
@@ -64,7 +62,7 @@ class OpenVinoBackend:
     ) -> LoadedModel:
         """Load the decoder and map the embedding; the vision encoder follows with the first image."""
         from medmo_models.networks.openvino.network import OpenVinoNetwork
-        from medmo_runtime.backends.onnx.model import OnnxModel, memory_errors_explained
+        from medmo_runtime.backends.onnx.model import LONG_CHUNK, OnnxModel, memory_errors_explained
 
         if dtype not in (INT8, "float32"):
             raise InputError(f"The openvino backend computes in float32 or int8, not {dtype}.")
@@ -77,4 +75,5 @@ class OpenVinoBackend:
                 vision_as_stored="vision-as-stored" in measures,
             )
             network.load_decoder()
-        return OnnxModel(network, artifact.id, releases_vision=releases_vision(artifact), chunk=PREFILL_CHUNK)
+        # In long pieces: the plug-in's attention is fast only where nothing came before.
+        return OnnxModel(network, artifact.id, releases_vision=releases_vision(artifact), chunk=LONG_CHUNK)
