@@ -12,7 +12,7 @@ from medmo_runtime.generation import LoadedModel
 from medmo_runtime.hardware import Machine
 from medmo_runtime.memory import Measure, MemoryParts, Workload
 
-_COSTS = TorchCosts(libraries=1_120_000_000, repacks=True)
+_COSTS = TorchCosts(libraries=1_150_000_000, repacks=True)
 
 
 class GptqBackend:

@@ -13,7 +13,7 @@ from medmo_runtime.hardware import Machine
 from medmo_runtime.memory import Measure, MemoryParts, Workload
 
 _STORED_BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
-_COSTS = TorchCosts(libraries=890_000_000)
+_COSTS = TorchCosts(libraries=910_000_000)
 
 
 class ReferenceBackend:
