@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from medmo_models.artifact import Artifact
 from medmo_models.artifact.weights import TEXT_LINEAR, protected_layers, read_tensor_headers
 from medmo_models.networks.bitsandbytes import BLOCK_SIZE, SCALE_BLOCK_SIZE
+from medmo_models.networks.onnx.settings import DECODER_WEIGHTS_NAME, SHORTLIST_WEIGHTS_NAME
 
 #: bitsandbytes' 4 bits, an 8-bit scale per block of weights, and a 32-bit one per block of scales.
 _ROUNDED_BITS = 4 + 8 / BLOCK_SIZE + 32 / (BLOCK_SIZE * SCALE_BLOCK_SIZE)
@@ -16,7 +17,8 @@ _ROUNDED_BITS = 4 + 8 / BLOCK_SIZE + 32 / (BLOCK_SIZE * SCALE_BLOCK_SIZE)
 class WeightBytes:
     """Stored bytes: packed layers, the plain 16- or 32-bit rest of the layers, embedding, head and vision encoder.
 
-    ``head`` is 0 where the head is the embedding.
+    ``head`` is 0 where the head is the embedding, or in one file with the layers (ONNX); ``shortlist`` are the 4-bit rows
+    that an ONNX artifact may have of it besides.
     """
 
     packed_layers: int
@@ -24,6 +26,7 @@ class WeightBytes:
     embedding: int
     head: int
     vision: int
+    shortlist: int = 0
 
 
 def weight_bytes(artifact: Artifact) -> WeightBytes:
@@ -79,9 +82,10 @@ def _component(name: str, dtype: str) -> str:
 def _onnx_bytes(artifact: Artifact) -> WeightBytes:
     files = {name: entry.size for name, entry in artifact.manifest.files.items()}
     return WeightBytes(
-        packed_layers=files.get("decoder.data", 0),
+        packed_layers=files.get(DECODER_WEIGHTS_NAME, 0),
         plain_layers=0,
         embedding=files.get("embedding.data", 0),
         head=0,
         vision=files.get("vision.data", 0),
+        shortlist=files.get(SHORTLIST_WEIGHTS_NAME, 0),
     )

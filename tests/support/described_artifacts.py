@@ -115,6 +115,7 @@ def _onnx_files(spec: ModelSpec) -> dict[str, int]:
     scales = 4 / _GROUP
     return {
         "decoder.data": int(layers * (0.5 + scales) + embedding * (1 + scales)),
+        "head-shortlist.data": int(embedding * (0.5 + scales)),
         "prefill-layer.onnx": 0,
         "cache-scales.safetensors": 0,
         "embedding.data": 2 * embedding,

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from medmo_export.onnx.graph import MICROSOFT, GraphBuilder
-from medmo_export.onnx.linear import LinearWriter, StoredBits, StoredMatrix
+from medmo_export.onnx.graph import MICROSOFT, GraphBuilder, WeightFile
+from medmo_export.onnx.linear import ROUNDING_BLOCK, LinearWriter, StoredBits, StoredMatrix
 from medmo_export.onnx.options import WeightBits
+from medmo_export.onnx.shortlist import add_shortlisted_head
 from medmo_export.onnx.stored_tensors import StoredTensors
 from medmo_models.networks.onnx.settings import attention_node
 from medmo_models.specs import Architecture
@@ -43,6 +44,8 @@ class DecoderOptions:
         ``rms_norm_eps``.
     protected : mapping of str to StoredTensors
         Layers in 8 bits (see `LinearWriter`).
+    shortlist : WeightFile, optional
+        Where a head in 8 bits that is computed in two steps has its 4-bit rows (see `shortlist`).
     """
 
     weight_bits: WeightBits
@@ -50,6 +53,7 @@ class DecoderOptions:
     accuracy_level: int
     norm_epsilon: float
     protected: Mapping[str, StoredTensors] = field(default_factory=dict)
+    shortlist: WeightFile | None = None
 
 
 class DecoderWriter:
@@ -154,12 +158,23 @@ class DecoderWriter:
         first = graph.node("Neg", "logits_kept")
         kept = graph.node("Slice", normed, first, graph.integers(_LAST), graph.integers(1))
         layer = f"{_PREFIX}.embed_tokens" if self._shape.tied_head else "lm_head"
-        logits = self._linear.product(kept, [layer], self._options.head_bits)
-        graph.node("Identity", logits, output="logits")
+        graph.node("Identity", self._logits(kept, layer), output="logits")
         graph.output("logits", np.float32, [1, "kept", self._shape.vocabulary_size])
+
+    def _logits(self, kept: str, layer: str) -> str:
+        options = self._options
+        if options.shortlist is None:
+            return self._linear.product(kept, [layer], options.head_bits)
+        fine, coarse = (self._linear.packed(layer, bits) for bits in (8, 4))
+        return add_shortlisted_head(self._graph, kept, f"{layer}.weight", fine, coarse, options.shortlist)
 
     def _weight(self, name: str) -> str:
         return self._graph.constant(name, self._tensors.float32(name))
+
+
+def can_shortlist(tensors: StoredTensors, shape: Architecture, head_bits: WeightBits) -> bool:
+    """Whether the head can be computed in two steps: it is stored in 8 bits, rounded here, in whole blocks."""
+    return head_bits == 8 and "lm_head.qweight" not in tensors and shape.hidden_size % ROUNDING_BLOCK == 0
 
 
 def add_attention(graph: GraphBuilder, shape: Architecture, layer: int, query: str, key: str, value: str) -> str:

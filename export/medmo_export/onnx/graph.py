@@ -98,12 +98,16 @@ class GraphBuilder:
         """Declare the value ``name`` a graph output."""
         self._outputs.append(helper.make_tensor_value_info(name, _TYPES[np.dtype(dtype)], list(shape)))
 
-    def constant(self, name: str, value: NDArray[Any]) -> str:
-        """Add a constant under a name of its own; the same name again is the same constant."""
+    def constant(self, name: str, value: NDArray[Any], file: WeightFile | None = None) -> str:
+        """Add a constant under a name of its own; the same name again is the same constant.
+
+        A large one goes into ``file`` if that is given.
+        """
+        weights = file or self._weights
         if name not in self._constants:
-            written = self._weights.find(name)
+            written = weights.find(name)
             if written is None and value.nbytes >= _EXTERNAL_FROM_BYTES:
-                written = self._weights.write(name, value)
+                written = weights.write(name, value)
             if written is None:
                 written = helper.make_tensor(
                     name, _TYPES[value.dtype], value.shape, np.ascontiguousarray(value).tobytes(), raw=True

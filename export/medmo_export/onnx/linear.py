@@ -94,7 +94,7 @@ class LinearWriter:
             Value of shape (..., sum of outputs).
         """
         if f"{layers[0]}.qweight" in self.tensors or bits in (4, 8):
-            parts = [self._packed(layer, bits) for layer in layers]
+            parts = [self.packed(layer, bits) for layer in layers]
             joined = stack(parts) if len(parts) > 1 else parts[0]
             if joined is not None:
                 return self._packed_product(source, _joined_name(layers), joined)
@@ -109,7 +109,8 @@ class LinearWriter:
         name = f"{layer}.bias"
         return self.graph.node("Add", value, self.graph.constant(name, self.tensors.float32(name)))
 
-    def _packed(self, layer: str, bits: int) -> PackedWeight:
+    def packed(self, layer: str, bits: int) -> PackedWeight:
+        """Return a layer's weights in ``bits``, or as GPTQ or a recipe has them."""
         if layer in self.protected:
             weight = self.protected[layer].float32(f"{layer}.weight")
             return round_to_nearest(weight, 8, ROUNDING_BLOCK)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medmo_export.onnx.decoder import DecoderOptions, DecoderWriter, write_attention
+from medmo_export.onnx.decoder import DecoderOptions, DecoderWriter, can_shortlist, write_attention
 from medmo_export.onnx.graph import GraphBuilder, WeightFile
 from medmo_export.onnx.linear import StoredBits
 from medmo_export.onnx.options import OnnxOptions, WeightBits
@@ -24,6 +24,7 @@ from medmo_models.networks.onnx.settings import (
     EXACT_DECODER_NAME,
     FAST_DECODER_NAME,
     PREFILL_LAYER_NAME,
+    SHORTLIST_WEIGHTS_NAME,
     VISION_NAME,
 )
 from medmo_models.specs import read_architecture
@@ -155,15 +156,19 @@ def _write_decoders(
     epsilon = _config(checkpoint).fields("text_config").number("rms_norm_eps")
     weights = WeightFile(destination / DECODER_WEIGHTS_NAME)
     stored = StoredBits()
-    graphs = {EXACT_DECODER_NAME: _FLOAT_ACTIVATIONS}
+    graphs: dict[str, tuple[int, WeightFile | None]] = {EXACT_DECODER_NAME: (_FLOAT_ACTIVATIONS, None)}
     if text_bits == 4:
-        graphs[FAST_DECODER_NAME] = _INT8_ACTIVATIONS
-    for name, level in graphs.items():
+        lists = can_shortlist(tensors, shape, options.head_bits)
+        shortlist = WeightFile(destination / SHORTLIST_WEIGHTS_NAME) if lists else None
+        graphs[FAST_DECODER_NAME] = (_INT8_ACTIVATIONS, shortlist)
+    for name, (level, shortlist) in graphs.items():
         graph = GraphBuilder("decoder", weights)
-        settings = DecoderOptions(text_bits, options.head_bits, level, epsilon, protected)
+        settings = DecoderOptions(text_bits, options.head_bits, level, epsilon, protected, shortlist)
         writer = DecoderWriter(graph, tensors, shape, settings)
         stored = writer.write()
         graph.save(destination / name)
+        if shortlist is not None:
+            shortlist.close()
         if level == _INT8_ACTIVATIONS:
             layer = GraphBuilder("prefill_layer", weights)
             if PrefillLayerWriter(layer, shape, epsilon, writer.matrices).write(graph):

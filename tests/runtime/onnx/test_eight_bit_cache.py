@@ -164,7 +164,7 @@ def test_int8_keeps_eight_bits_where_prompts_are_read_layer_by_layer(
     work, none = Workload(1280 * 1280, images=4), frozenset[Measure]()
     for reading in (Reading(True, True), Reading(False, False)):
         predicted = OnnxBackend().predict_memory(tiny_onnx, "cpu", "int8", work, none)
-        assert predicted.total >= predict_onnx_memory(tiny_onnx, work, none, reading).total
+        assert predicted.total >= predict_onnx_memory(tiny_onnx, "int8", work, none, reading).total
 
 
 def test_an_artifact_without_ranges_does_not_offer_it(tiny_onnx: Artifact) -> None:

@@ -20,6 +20,9 @@ FAST_DECODER_NAME = "decoder.onnx"
 EXACT_DECODER_NAME = "decoder-float32.onnx"
 #: The weights of all decoders.
 DECODER_WEIGHTS_NAME = "decoder.data"
+#: 4-bit rows of the head, which choose the tokens whose logits `FAST_DECODER_NAME` computes with the 8-bit rows; not in
+#: every artifact.
+SHORTLIST_WEIGHTS_NAME = "head-shortlist.data"
 #: One layer of the decoder with weights as inputs, for long prompts (see `layerwise`); not in every artifact.
 PREFILL_LAYER_NAME = "prefill-layer.onnx"
 #: Largest keys and values of a calibrated artifact, from which the scales of an 8-bit KV cache are made.

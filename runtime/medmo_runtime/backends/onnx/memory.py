@@ -9,7 +9,7 @@ from medmo_models.networks.onnx.layerwise import TOKENS_AT_ONCE
 from medmo_models.networks.onnx.settings import CACHE_SCALES_NAME, PREFILL_LAYER_NAME
 from medmo_models.specs import Architecture
 from medmo_runtime.backends.onnx.model import CAPACITY_STEP, CHUNK
-from medmo_runtime.components import weight_bytes
+from medmo_runtime.components import WeightBytes, weight_bytes
 from medmo_runtime.memory import Measure, MemoryParts, Workload, cache_bytes, feature_bytes
 
 _MB = 10**6
@@ -22,6 +22,8 @@ _PACKED_COPIES = 1.12
 #: (measured at 4B's shape with 300 to 2,500 tokens).
 _LAYER_COPIES = 2.2
 _FLOAT = 4
+#: Weights of the head that share a scale.
+_HEAD_BLOCK = 128
 #: A vision encoder larger than this leaves memory after each image: loading it again takes 0.05 s at the 4B shape.
 _WORTH_RELEASING = 64 * _MB
 
@@ -100,12 +102,25 @@ def predict_cpu_memory(artifact: Artifact, dtype: str, workload: Workload, measu
         choose_reading(artifact, dtype, measures, multiplies_integers=multiplies_integers)
         for multiplies_integers in (True, False)
     ]
-    predicted = [predict_onnx_memory(artifact, workload, measures, reading) for reading in readings]
+    predicted = [predict_onnx_memory(artifact, dtype, workload, measures, reading) for reading in readings]
     return max(predicted, key=lambda parts: parts.total)
 
 
+def _decoder_bytes(artifact: Artifact, stored: WeightBytes, dtype: str) -> int:
+    """Predict the decoder's weights: with a shortlist the 8-bit head is mapped, and its 4-bit rows are rearranged."""
+    if dtype != "int8" or not stored.shortlist:
+        return int(stored.packed_layers * _PACKED_COPIES)
+    shape = artifact.spec.architecture
+    head = shape.vocabulary_size * shape.hidden_size * (1 + _FLOAT / _HEAD_BLOCK)
+    return int((stored.packed_layers - head + stored.shortlist) * _PACKED_COPIES + head)
+
+
 def predict_onnx_memory(
-    artifact: Artifact, workload: Workload, measures: frozenset[Measure], reading: Reading = Reading()
+    artifact: Artifact,
+    dtype: str,
+    workload: Workload,
+    measures: frozenset[Measure],
+    reading: Reading = Reading(),
 ) -> MemoryParts:
     """Predict from the files' sizes and the shape (how well: docs/performance.md, Predicted memory).
 
@@ -132,7 +147,7 @@ def predict_onnx_memory(
     decoder_stays = "decoder-released" not in measures
     return MemoryParts(
         libraries=_LIBRARIES,
-        layers=int(stored.packed_layers * _PACKED_COPIES),
+        layers=_decoder_bytes(artifact, stored, dtype),
         embedding=0,
         vision_weights=stored.vision,
         kv_cache=cache,
