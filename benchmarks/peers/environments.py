@@ -10,7 +10,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from peers.layout import HERE, LLAMA_CPP, Layout, pinned_version
+from peers.layout import CONVERT, HERE, LLAMA_CPP, Layout, pinned_version
 
 #: llama.cpp is compiled for this processor, by few processes.
 _BUILD = {"CMAKE_ARGS": "-DGGML_NATIVE=ON", "CMAKE_BUILD_PARALLEL_LEVEL": "2"}
@@ -29,7 +29,16 @@ def ensure_environment(layout: Layout, name: str) -> None:
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     install = [*_pip(layout, name), "install", "--quiet", "--requirement", str(requirements)]
     subprocess.run(install, check=True, env=os.environ | _BUILD)
+    if name == CONVERT:
+        _drop_broken_torchvision(layout)
     mark.write_text(state, encoding="utf-8")
+
+
+def _drop_broken_torchvision(layout: Layout) -> None:
+    """Remove torchvision if it was built for another torch: optimum-intel asks for it, and the conversion does without."""
+    works = [str(layout.python(CONVERT)), "-c", "import torchvision"]
+    if subprocess.run(works, capture_output=True, check=False).returncode:
+        subprocess.run([*_pip(layout, CONVERT), "uninstall", "--quiet", "--yes", "torchvision"], check=True)
 
 
 def ensure_converter(layout: Layout) -> Path:

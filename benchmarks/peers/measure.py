@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -141,7 +142,9 @@ def _ask(layout: Layout, engine: Engine, job: Job, folder: Path) -> Timing | str
 
 
 def _reason(done: subprocess.CompletedProcess[str], model: Path) -> str:
-    """Return the last line of an error, without the places of files on this machine."""
+    """Return the last line of an error, without the places of files on this machine; or the signal that ended it."""
+    if done.returncode < 0:
+        return f"ended by {signal.Signals(-done.returncode).name}"
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     last = lines[-1] if lines else f"ended with {done.returncode}"
     return last.replace(str(model), "the model")[:160].replace("|", "/")

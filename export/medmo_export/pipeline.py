@@ -196,7 +196,7 @@ def _write_onnx(
     from medmo_export.onnx.prefill_check import check_prefill_layer
     from medmo_export.onnx.sixteen_bit_attention import write_sixteen_bit_attention
     from medmo_export.onnx.write import Protected, kept_in_higher_precision, write_onnx
-    from medmo_models.networks.onnx.settings import EXACT_DECODER_NAME, FAST_DECODER_NAME
+    from medmo_models.networks.onnx.settings import EXACT_DECODER_NAME, fast_cpu_decoder
 
     known = source.manifest
     weights, calibration = request.checkpoint, known.calibration
@@ -221,9 +221,8 @@ def _write_onnx(
     write_sixteen_bit_attention(staging, EXACT_DECODER_NAME)
     if text_bits == 4:
         report("measuring keys and values", 0, 1)
-        for decoder in (EXACT_DECODER_NAME, FAST_DECODER_NAME):
-            if (staging / decoder).is_file():
-                write_eight_bit_cache(staging, decoder)
+        for decoder in (EXACT_DECODER_NAME, fast_cpu_decoder(staging)):
+            write_eight_bit_cache(staging, decoder)
         samples = phantom_calibration(_CACHE_SAMPLES, CALIBRATION_SEED)
         calibrate_cache(staging, samples)
         report("checking how long prompts are read", 0, 1)

@@ -94,10 +94,21 @@ def measure(job: Job, began: float) -> Timing:
         prompt_tokens=stats.prompt_tokens,
         new_tokens=stats.new_tokens,
         peak_bytes=peak_bytes(),
-        weight_bytes=(Path(job.model) / "decoder.data").stat().st_size,
+        weight_bytes=_step_bytes(Path(job.model), job.variant, network.settings.shape),
         cache_value_bytes=network.new_cache(1).dtype.itemsize if "onnx" in job.variant else 2,
         outside_share=1 - clock.seconds / decode_s,
     )
+
+
+def _step_bytes(model: Path, backend: str, shape: Any) -> int:
+    """Return the bytes of the decoder that one token reads; of a head with a shortlist its 8-bit rows hardly count."""
+    from medmo_models.networks.onnx.settings import DECODER_WEIGHTS_NAME, SHORTLIST_WEIGHTS_NAME
+
+    whole, shortlist = model / DECODER_WEIGHTS_NAME, model / SHORTLIST_WEIGHTS_NAME
+    if backend == "openvino" or not shortlist.is_file():
+        return whole.stat().st_size
+    head = shape.vocabulary_size * shape.hidden_size * (1 + 4 / 128)
+    return int(whole.stat().st_size - head + shortlist.stat().st_size)
 
 
 if __name__ == "__main__":

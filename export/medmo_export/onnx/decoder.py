@@ -165,8 +165,8 @@ class DecoderWriter:
         options = self._options
         if options.shortlist is None:
             return self._linear.product(kept, [layer], options.head_bits)
-        fine, coarse = (self._linear.packed(layer, bits) for bits in (8, 4))
-        return add_shortlisted_head(self._graph, kept, f"{layer}.weight", fine, coarse, options.shortlist)
+        coarse = self._linear.packed(layer, 4)
+        return add_shortlisted_head(self._graph, kept, f"{layer}.weight", coarse, options.shortlist)
 
     def _weight(self, name: str) -> str:
         return self._graph.constant(name, self._tensors.float32(name))

@@ -58,7 +58,11 @@ def _spread_scales(
     """Make rows of factors: ``times_N`` for the channels of all query heads, ``over_N`` for those of keys or values."""
     count = 2 * len(attentions)
     queries = next(entry.i for entry in attentions[0].attribute if entry.name == "num_heads")
-    shapes = {"by_head": [count, heads, 1, size], "repeated": [count, heads, queries // heads, size], "flat": [count, -1]}
+    shapes = {
+        "by_head": [count, heads, 1, size],
+        "repeated": [count, heads, queries // heads, size],
+        "flat": [count, -1],
+    }
     for name, shape in shapes.items():
         graph.initializer.append(helper.make_tensor(f"scales_{name}", TensorProto.INT64, [len(shape)], shape))
 

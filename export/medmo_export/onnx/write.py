@@ -24,6 +24,7 @@ from medmo_models.networks.onnx.settings import (
     EXACT_DECODER_NAME,
     FAST_DECODER_NAME,
     PREFILL_LAYER_NAME,
+    SHORTLIST_DECODER_NAME,
     SHORTLIST_WEIGHTS_NAME,
     VISION_NAME,
 )
@@ -158,9 +159,9 @@ def _write_decoders(
     stored = StoredBits()
     graphs: dict[str, tuple[int, WeightFile | None]] = {EXACT_DECODER_NAME: (_FLOAT_ACTIVATIONS, None)}
     if text_bits == 4:
-        lists = can_shortlist(tensors, shape, options.head_bits)
-        shortlist = WeightFile(destination / SHORTLIST_WEIGHTS_NAME) if lists else None
-        graphs[FAST_DECODER_NAME] = (_INT8_ACTIVATIONS, shortlist)
+        graphs[FAST_DECODER_NAME] = (_INT8_ACTIVATIONS, None)
+    if text_bits == 4 and can_shortlist(tensors, shape, options.head_bits):
+        graphs[SHORTLIST_DECODER_NAME] = (_INT8_ACTIVATIONS, WeightFile(destination / SHORTLIST_WEIGHTS_NAME))
     for name, (level, shortlist) in graphs.items():
         graph = GraphBuilder("decoder", weights)
         settings = DecoderOptions(text_bits, options.head_bits, level, epsilon, protected, shortlist)
@@ -169,7 +170,7 @@ def _write_decoders(
         graph.save(destination / name)
         if shortlist is not None:
             shortlist.close()
-        if level == _INT8_ACTIVATIONS:
+        if name == FAST_DECODER_NAME:
             layer = GraphBuilder("prefill_layer", weights)
             if PrefillLayerWriter(layer, shape, epsilon, writer.matrices).write(graph):
                 layer.save(destination / PREFILL_LAYER_NAME)

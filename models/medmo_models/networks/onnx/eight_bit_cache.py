@@ -51,6 +51,9 @@ def scales_for(ranges: NDArray[np.float32]) -> NDArray[np.float32]:
 class EightBitCache(KeyValueCache):
     """Keys and values as int8, to be multiplied by ``scales``; on the CPU.
 
+    The two channels of a key that turn with each other have one scale, so that keys may be divided by it before or after
+    they are turned.
+
     A channel's scale grows when a prompt adds something larger than it can hold, and what the channel holds is rounded
     anew. A single token of an answer is cut off instead, at 1.25 times what was seen before or more: an answer must not
     change what the same prompt is answered next time.
@@ -85,7 +88,11 @@ class EightBitCache(KeyValueCache):
         if written.max(initial=0) < _LARGEST and written.min(initial=0) > -_LARGEST:
             return False
         at_the_edge: NDArray[np.bool_] = (written >= _LARGEST) | (written <= -_LARGEST)
-        cut_off = np.any(at_the_edge, axis=2).reshape(self.scales.shape)
+        cut_off = np.any(at_the_edge, axis=2)
+        cut_off[::2] |= np.roll(
+            cut_off[::2], cut_off.shape[-1] // 2, axis=-1
+        )  # keys turn with the other half's channel
+        cut_off = cut_off.reshape(self.scales.shape)
         for row in range(len(cut_off)):
             if cut_off[row].any():
                 self.rescale(row, np.where(cut_off[row], 2 * self.scales[row], self.scales[row]).astype(np.float32))

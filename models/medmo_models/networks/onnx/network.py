@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from medmo_models.networks.onnx.cache import KeyValueCache, Placement
 from medmo_models.networks.onnx.eight_bit_cache import EightBitCache
+from medmo_models.networks.onnx.head_rows import METADATA as HEAD_METADATA
+from medmo_models.networks.onnx.head_rows import HeadRows
 from medmo_models.networks.onnx.host import (
     EncodedImage,
     EncodedPrompt,
@@ -22,12 +24,13 @@ from medmo_models.networks.onnx.layerwise import SHORTEST, LayerwisePrefill
 from medmo_models.networks.onnx.runs import InterruptibleRuns
 from medmo_models.networks.onnx.sessions import CPU_PROVIDER, Provider, open_session, session_options
 from medmo_models.networks.onnx.settings import (
+    DECODER_WEIGHTS_NAME,
     EMBEDDING_NAME,
     EXACT_DECODER_NAME,
     FAST_DECODER_NAME,
     PREFILL_LAYER_NAME,
-    SHORTLIST_WEIGHTS_NAME,
     attention_nodes,
+    fast_cpu_decoder,
     read_cache_scales,
     with_eight_bit_cache,
     with_sixteen_bit_attention,
@@ -106,8 +109,8 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
         self.left_to_cpu = attention_nodes(self.settings.shape) if attention_on_cpu else ()
         self._embedding = self._session(EMBEDDING_NAME, CPU_PROVIDER)
         has_fast = (directory / FAST_DECODER_NAME).is_file()
-        self._decoder_name = FAST_DECODER_NAME if has_fast and not exact else EXACT_DECODER_NAME
-        self._has_shortlist = has_fast and not exact and (directory / SHORTLIST_WEIGHTS_NAME).is_file()
+        fast = fast_cpu_decoder(directory) if provider == CPU_PROVIDER else FAST_DECODER_NAME
+        self._decoder_name = fast if has_fast and not exact else EXACT_DECODER_NAME
         self._cache_scales: NDArray[np.float32] | None = None
         if eight_bit_cache:
             self._decoder_name = with_eight_bit_cache(self._decoder_name)
@@ -116,6 +119,7 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
             self._decoder_name = with_sixteen_bit_attention(EXACT_DECODER_NAME)
         self._cache_dtype = np.dtype(np.float16 if sixteen_bit_attention else np.float32)
         self._decoder: Any = None
+        self._head: HeadRows | None = None
         self._loading: Future[Any] | None = None
         self._vision = vision or OnnxVision(directory, provider, threads=threads, left_to_cpu=self.left_to_cpu)
         self._runs = InterruptibleRuns()
@@ -153,6 +157,9 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
             self._decoder = loading.result()
         if self._decoder is None:
             self._decoder = self._session(self._decoder_name, self._provider)
+        described = self._decoder.get_modelmeta().custom_metadata_map.get(HEAD_METADATA)
+        if described is not None and self._head is None:
+            self._head = HeadRows(self._directory / DECODER_WEIGHTS_NAME, described)
 
     def release_decoder(self) -> None:
         """Free the decoder's weights; the next run loads them again."""
@@ -160,7 +167,7 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
             self._loading.exception()  # waits for the end; what went wrong matters to nobody any more
             self._loading = None
         if self._decoder is not None:
-            self._decoder = None
+            self._decoder = self._head = None
             trim_memory()
 
     def new_cache(self, capacity: int) -> KeyValueCache:
@@ -186,7 +193,8 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
         ndarray of float32, shape (kept, vocabulary)
             Logits of the last ``kept`` tokens.
         """
-        at_once = _POSITIONS_AT_ONCE if self._has_shortlist else kept
+        self.load_decoder()
+        at_once = kept if self._head is None else _POSITIONS_AT_ONCE
         count = tokens.embeddings.shape[1]
         starts = [0, *range(count - kept + at_once, count, at_once)]
         pieces = zip(starts, [*starts[1:], count], strict=True)
@@ -195,7 +203,6 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
 
     def _run(self, tokens: EncodedPrompt, cache: KeyValueCache, kept: int) -> NDArray[np.float32]:
         """Run the decoder once."""
-        self.load_decoder()
         count = tokens.embeddings.shape[1]
         if self.layerwise is not None and count - kept >= SHORTEST:
             self.layerwise.run(tokens.part(0, count - kept), cache)
@@ -212,6 +219,8 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
                 self._decoder.run_with_iobinding(binding, options)
                 if not cache.outgrown(total):
                     break
+        if self._head is not None:
+            self._head.count_run()
         cache.length = total
         logits: NDArray[np.float32] = binding.get_outputs()[-1].numpy()[0]
         return logits
@@ -229,6 +238,8 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
             binding.bind_cpu_input(name, value)
         if isinstance(cache, EightBitCache):
             binding.bind_cpu_input("cache_scales", cache.scales)
+        if self._head is not None:
+            self._head.bind(binding)
         binding.bind_ortvalue_input("rotary_cos", cache.cosines)
         binding.bind_ortvalue_input("rotary_sin", cache.sines)
         for name, buffer in cache.buffers.items():

@@ -20,8 +20,9 @@ FAST_DECODER_NAME = "decoder.onnx"
 EXACT_DECODER_NAME = "decoder-float32.onnx"
 #: The weights of all decoders.
 DECODER_WEIGHTS_NAME = "decoder.data"
-#: 4-bit rows of the head, which choose the tokens whose logits `FAST_DECODER_NAME` computes with the 8-bit rows; not in
+#: The same for CPUs, where 4-bit rows of the head choose the tokens whose logits are computed with the 8-bit rows; not in
 #: every artifact.
+SHORTLIST_DECODER_NAME = "decoder-shortlist.onnx"
 SHORTLIST_WEIGHTS_NAME = "head-shortlist.data"
 #: One layer of the decoder with weights as inputs, for long prompts (see `layerwise`); not in every artifact.
 PREFILL_LAYER_NAME = "prefill-layer.onnx"
@@ -87,6 +88,11 @@ def attention_node(layer: int) -> str:
 def attention_nodes(shape: Architecture) -> tuple[str, ...]:
     """Return the names of the attention nodes of all graphs of a model."""
     return tuple(attention_node(layer) for layer in range(max(shape.layers, shape.vision_layers)))
+
+
+def fast_cpu_decoder(directory: Path) -> str:
+    """Return the name of an artifact's fastest decoder on CPUs, of those that round activations to int8."""
+    return SHORTLIST_DECODER_NAME if (directory / SHORTLIST_DECODER_NAME).is_file() else FAST_DECODER_NAME
 
 
 def with_eight_bit_cache(decoder: str) -> str:

@@ -63,7 +63,7 @@ class OnnxBackend:
         """Predict memory."""
         if device == "cpu":
             return predict_cpu_memory(artifact, dtype, workload, measures)
-        return predict_onnx_memory(artifact, dtype, workload, measures)
+        return predict_onnx_memory(artifact, workload, measures)
 
     def load(
         self, artifact: Artifact, device: str, dtype: str, measures: frozenset[Measure] = frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from medmo_models.artifact import Artifact
+from medmo_models.networks.onnx.head_rows import RUNS_BETWEEN_DROPS
 from medmo_models.networks.onnx.layerwise import TOKENS_AT_ONCE
 from medmo_models.networks.onnx.settings import CACHE_SCALES_NAME, PREFILL_LAYER_NAME
 from medmo_models.specs import Architecture
@@ -24,6 +25,8 @@ _LAYER_COPIES = 2.2
 _FLOAT = 4
 #: Weights of the head that share a scale.
 _HEAD_BLOCK = 128
+#: Mapped pages of a head with a shortlist: 128 rows a run, with 64 KB around each.
+_HEAD_PAGES = RUNS_BETWEEN_DROPS * 128 * 64 * 1024
 #: A vision encoder larger than this leaves memory after each image: loading it again takes 0.05 s at the 4B shape.
 _WORTH_RELEASING = 64 * _MB
 
@@ -102,25 +105,27 @@ def predict_cpu_memory(artifact: Artifact, dtype: str, workload: Workload, measu
         choose_reading(artifact, dtype, measures, multiplies_integers=multiplies_integers)
         for multiplies_integers in (True, False)
     ]
-    predicted = [predict_onnx_memory(artifact, dtype, workload, measures, reading) for reading in readings]
+    lists = dtype == "int8"
+    predicted = [predict_onnx_memory(artifact, workload, measures, reading, shortlist=lists) for reading in readings]
     return max(predicted, key=lambda parts: parts.total)
 
 
-def _decoder_bytes(artifact: Artifact, stored: WeightBytes, dtype: str) -> int:
-    """Predict the decoder's weights: with a shortlist the 8-bit head is mapped, and its 4-bit rows are rearranged."""
-    if dtype != "int8" or not stored.shortlist:
+def _decoder_bytes(artifact: Artifact, stored: WeightBytes, *, shortlist: bool) -> int:
+    """Predict the decoder's weights: of a head with a shortlist only the 4-bit rows are held."""
+    if not (shortlist and stored.shortlist):
         return int(stored.packed_layers * _PACKED_COPIES)
     shape = artifact.spec.architecture
     head = shape.vocabulary_size * shape.hidden_size * (1 + _FLOAT / _HEAD_BLOCK)
-    return int((stored.packed_layers - head + stored.shortlist) * _PACKED_COPIES + head)
+    return int((stored.packed_layers - head + stored.shortlist) * _PACKED_COPIES) + _HEAD_PAGES
 
 
 def predict_onnx_memory(
     artifact: Artifact,
-    dtype: str,
     workload: Workload,
     measures: frozenset[Measure],
     reading: Reading = Reading(),
+    *,
+    shortlist: bool = False,
 ) -> MemoryParts:
     """Predict from the files' sizes and the shape (how well: docs/performance.md, Predicted memory).
 
@@ -147,7 +152,7 @@ def predict_onnx_memory(
     decoder_stays = "decoder-released" not in measures
     return MemoryParts(
         libraries=_LIBRARIES,
-        layers=_decoder_bytes(artifact, stored, dtype),
+        layers=_decoder_bytes(artifact, stored, shortlist=shortlist),
         embedding=0,
         vision_weights=stored.vision,
         kv_cache=cache,
