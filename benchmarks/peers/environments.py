@@ -35,7 +35,7 @@ def ensure_environment(layout: Layout, name: str) -> None:
 
 
 def _drop_broken_torchvision(layout: Layout) -> None:
-    """Remove torchvision if it was built for another torch: optimum-intel asks for it, and the conversion does without."""
+    """Remove torchvision if it was built for another torch: optimum-intel asks for it, converting does without."""
     works = [str(layout.python(CONVERT)), "-c", "import torchvision"]
     if subprocess.run(works, capture_output=True, check=False).returncode:
         subprocess.run([*_pip(layout, CONVERT), "uninstall", "--quiet", "--yes", "torchvision"], check=True)

@@ -17,8 +17,8 @@ _ROUNDED_BITS = 4 + 8 / BLOCK_SIZE + 32 / (BLOCK_SIZE * SCALE_BLOCK_SIZE)
 class WeightBytes:
     """Stored bytes: packed layers, the plain 16- or 32-bit rest of the layers, embedding, head and vision encoder.
 
-    ``head`` is 0 where the head is the embedding, or in one file with the layers (ONNX); ``shortlist`` are the 4-bit rows
-    that an ONNX artifact may have of it besides.
+    ``head`` is 0 where the head is the embedding, or in one file with the layers (ONNX); ``shortlist`` are the 4-bit
+    rows that an ONNX artifact may have of it besides.
     """
 
     packed_layers: int

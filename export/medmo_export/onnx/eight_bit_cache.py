@@ -29,9 +29,9 @@ def write_eight_bit_cache(directory: Path, decoder: str) -> None:
     """Write beside ``decoder`` the same graph with an int8 KV cache, over the same weights.
 
     The graph has one input more: ``cache_scales`` (2 * layers, key/value heads * head_dim), what the channels of each
-    layer's keys, then of its values, are multiplied by. The attention itself is told a scale of 1, for which ONNX Runtime
-    has the faster kernel: queries are multiplied by the scales before it, keys and values divided, and what it returns
-    multiplied. That is the same, because the two channels that turn with each other have one scale.
+    layer's keys, then of its values, are multiplied by. The attention itself is told a scale of 1, for which ONNX
+    Runtime has the faster kernel: queries are multiplied by the scales before it, keys and values divided, and what it
+    returns multiplied. That is the same, because the two channels that turn with each other have one scale.
     """
     model = onnx.load(directory / decoder, load_external_data=False)
     graph = model.graph

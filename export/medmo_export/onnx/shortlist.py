@@ -1,8 +1,8 @@
 """The head in two steps: 4-bit weights say which tokens are likely, and 8-bit ones compute these tokens' logits.
 
 A head in 8 bits is a sixth of what a token reads at MedMO-4B's shape, and all but a few of its 151,936 rows belong to
-tokens that are out of the question. So the rows are kept twice: in 4 bits, which are read whole, and in 8, of which only
-those of the shortlist are. The logits of all other tokens stay those of the 4-bit rows.
+tokens that are out of the question. So the rows are kept twice: in 4 bits, which are read whole, and in 8, of which
+only those of the shortlist are. The logits of all other tokens stay those of the 4-bit rows.
 """
 
 from __future__ import annotations

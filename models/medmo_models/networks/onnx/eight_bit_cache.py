@@ -51,8 +51,8 @@ def scales_for(ranges: NDArray[np.float32]) -> NDArray[np.float32]:
 class EightBitCache(KeyValueCache):
     """Keys and values as int8, to be multiplied by ``scales``; on the CPU.
 
-    The two channels of a key that turn with each other have one scale, so that keys may be divided by it before or after
-    they are turned.
+    The two channels of a key that turn with each other have one scale, so that keys may be divided by it before they
+    are turned.
 
     A channel's scale grows when a prompt adds something larger than it can hold, and what the channel holds is rounded
     anew. A single token of an answer is cut off instead, at 1.25 times what was seen before or more: an answer must not

@@ -41,7 +41,7 @@ from medmo_models.process import trim_memory
 __all__ = ["EncodedImage", "EncodedPrompt", "OnnxNetwork", "RunInterruptedError"]
 
 
-#: Positions whose logits one run gives where each has a shortlist: 21 MB of rows each at MedMO-8B's shape while it runs.
+#: Positions whose logits one run gives where each has a shortlist: 6 MB of rows each at MedMO-8B's shape.
 _POSITIONS_AT_ONCE = 16
 #: Runs of one prompt at most, each with twice the scales of the one before where an 8-bit cache was outgrown.
 _TRIES = 16

@@ -20,8 +20,8 @@ FAST_DECODER_NAME = "decoder.onnx"
 EXACT_DECODER_NAME = "decoder-float32.onnx"
 #: The weights of all decoders.
 DECODER_WEIGHTS_NAME = "decoder.data"
-#: The same for CPUs, where 4-bit rows of the head choose the tokens whose logits are computed with the 8-bit rows; not in
-#: every artifact.
+#: `FAST_DECODER_NAME` for CPUs: 4-bit rows of the head choose the tokens whose logits are computed with the 8-bit rows.
+#: Not in every artifact.
 SHORTLIST_DECODER_NAME = "decoder-shortlist.onnx"
 SHORTLIST_WEIGHTS_NAME = "head-shortlist.data"
 #: One layer of the decoder with weights as inputs, for long prompts (see `layerwise`); not in every artifact.
