@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -14,7 +18,9 @@ from medmo_export.onnx.options import OnnxOptions
 from medmo_export.onnx.packing import PackedWeight, round_to_nearest
 from medmo_export.onnx.shortlist import SHORTLIST, add_shortlisted_head, shortlist_length
 from medmo_models.artifact import Artifact
+from medmo_models.errors import InputError
 from medmo_models.library import embedded_model_path
+from medmo_models.networks.onnx.head_rows import RUNS_BETWEEN_DROPS, HeadRows
 from medmo_models.networks.onnx.network import OnnxNetwork
 from medmo_models.networks.onnx.settings import SHORTLIST_WEIGHTS_NAME
 from support.closeness import relative_noise
@@ -119,3 +125,48 @@ def test_logits_of_many_positions_are_those_of_single_ones(tiny_onnx: Artifact) 
     alone = np.concatenate([network.run(token, cache) for token in tokens])[-45:]
     assert relative_noise(together, alone) < 0.02
     assert (together.argmax(axis=1) == alone.argmax(axis=1)).mean() > 0.9
+
+
+def stored_rows(folder: Path, rows: int) -> tuple[Path, str]:
+    """Write a file of so many rows; return it and what a graph says of it."""
+    path = folder / "decoder.data"
+    scales = np.ones((rows, 2), np.float32)
+    path.write_bytes(np.ones((rows, 2, 128), np.uint8).tobytes() + scales.tobytes())
+    places = {
+        "head_rows": {"offset": 0, "dtype": "uint8", "shape": [rows, 2, 128]},
+        "head_scales": {"offset": rows * 256, "dtype": "float32", "shape": [rows, 2]},
+    }
+    return path, json.dumps(places)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say which pages of a file are in memory")
+def test_rows_that_were_read_leave_memory(tmp_path: Path) -> None:
+    path, described = stored_rows(tmp_path, 16_384)
+    rows = HeadRows(path, described)
+    bound: dict[str, Any] = {}
+    rows.bind(SimpleNamespace(bind_ortvalue_input=bound.__setitem__))
+    assert bound["head_rows"].numpy().sum() == 16_384 * 256
+    assert resident_bytes(path) > 16_384 * 250
+    for _ in range(RUNS_BETWEEN_DROPS):
+        rows.count_run()
+    assert resident_bytes(path) == 0
+    assert bound["head_rows"].numpy()[-1].sum() == 256  # and are read again
+
+
+def resident_bytes(path: Path) -> int:
+    total, inside = 0, False
+    for line in Path("/proc/self/smaps").read_text(encoding="utf-8").splitlines():
+        if not line[0].isupper():
+            inside = line.endswith(str(path))
+        elif inside and line.startswith("Rss:"):
+            total += int(line.split()[1]) * 1024
+    return total
+
+
+def test_a_damaged_artifact_is_explained(tmp_path: Path) -> None:
+    path, described = stored_rows(tmp_path, 64)
+    with pytest.raises(InputError, match="is damaged; import or export"):
+        HeadRows(path, "{}")
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(InputError, match="is cut short; import or export"):
+        HeadRows(path, described)
