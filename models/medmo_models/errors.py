@@ -27,7 +27,15 @@ class OutOfMemoryError(CannotRunError):
 
 
 class ProcessDiedError(CannotRunError):
-    """The process that held the model ended by itself: killed or crashed. Exit code 3."""
+    """The process that held the model ended by itself: killed or crashed. Exit code 3.
+
+    Attributes
+    ----------
+    memory_ran_out : bool
+        Whether that is known to be the reason.
+    """
+
+    memory_ran_out = False
 
 
 class CancelledError(MedMOError):

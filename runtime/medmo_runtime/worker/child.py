@@ -15,6 +15,8 @@ from medmo_models.process import environment_with_large_pages
 from medmo_runtime.worker.frames import Message, read_message, write_message
 
 _STOP_SECONDS = 10
+#: With this code glibc ends a running process that has no memory left for a new thread's variables (elf/dl-tls.c).
+NO_MEMORY_FOR_A_THREAD = 127
 _SIGNALS = {
     "SIGSEGV": "crashed (segmentation fault)",
     "SIGBUS": "crashed (bus error)",
@@ -27,6 +29,8 @@ _SIGNALS = {
 
 def describe_death(code: int) -> str:
     """Return how a process ended, from its exit code (negative: a signal's number)."""
+    if code == NO_MEMORY_FOR_A_THREAD:
+        return f"ended, because memory ran out (code {code}),"
     if code >= 0:
         return f"ended by itself with code {code}"
     try:
@@ -120,7 +124,9 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
-        return ProcessDiedError(describe_death(code))
+        error = ProcessDiedError(describe_death(code))
+        error.memory_ran_out = code == NO_MEMORY_FOR_A_THREAD
+        return error
 
     def close(self) -> None:
         """Ask it to end, and kill it if it does not."""

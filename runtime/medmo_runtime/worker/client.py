@@ -315,14 +315,18 @@ class WorkerSession:
         except ProcessDiedError as error:
             self.kill()
             what = "" if self._candidate is None else f" ({self._candidate.title})"
+            less = self._less() if error.memory_ran_out else ""
             raise ProcessDiedError(
-                f"The model's process{what} {error} while {self._phase}; the next question starts it again."
+                f"The model's process{what} {error} while {self._phase}; the next question starts it again.{less}"
             ) from error
         except OutOfMemoryError as error:
             self.kill()
-            following = None if self._candidate is None else self._candidate.next_plan
-            less = f" This would need less: {following}." if following else " Nothing that needs less is left to try."
-            raise OutOfMemoryError(f"{error}{less}") from error
+            raise OutOfMemoryError(f"{error}{self._less()}") from error
+
+    def _less(self) -> str:
+        """Say what would need less memory."""
+        following = None if self._candidate is None else self._candidate.next_plan
+        return f" This would need less: {following}." if following else " Nothing that needs less is left to try."
 
 
 def measure_in_worker(

@@ -23,7 +23,7 @@ from medmo_runtime.answer import Answer, read_answer
 from medmo_runtime.conversation import Conversation, Turn
 from medmo_runtime.generation import StopSignal
 from medmo_runtime.session import Session
-from medmo_runtime.worker import OpenRequest, WorkerSession
+from medmo_runtime.worker import OpenRequest, WorkerSession, child
 from medmo_runtime.worker.client import measure_in_worker
 from support.processes import limit_memory
 
@@ -371,3 +371,15 @@ def test_a_backend_that_crashes_in_its_self_test_is_refused_and_the_caller_lives
     thread.join()
     assert made.correct is False
     assert made.reason == "its process crashed (segmentation fault)"
+
+
+@pytest.mark.parametrize(("code", "because_of_memory"), [(127, True), (3, False)])
+def test_a_process_that_its_c_library_ended_ran_out_of_memory(
+    code: int, because_of_memory: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = [sys.executable, "-c", f"import os; os._exit({code})"]
+    monkeypatch.setattr(child, "child_command", lambda _module: ending)
+    with pytest.raises(ProcessDiedError) as caught:
+        child.Child("nothing").receive()
+    assert caught.value.memory_ran_out == because_of_memory
+    assert ("memory ran out" in str(caught.value)) == because_of_memory

@@ -25,8 +25,8 @@ _LAYER_COPIES = 2.2
 _FLOAT = 4
 #: Weights of the head that share a scale.
 _HEAD_BLOCK = 128
-#: Mapped pages of a head with a shortlist: 128 rows a run, with 64 KB around each.
-_HEAD_PAGES = RUNS_BETWEEN_DROPS * 128 * 64 * 1024
+#: Mapped pages of a head with a shortlist: 128 rows a run and their scales, with 64 KB around each.
+_HEAD_PAGES = RUNS_BETWEEN_DROPS * 128 * 2 * 64 * 1024
 #: A vision encoder larger than this leaves memory after each image: loading it again takes 0.05 s at the 4B shape.
 _WORTH_RELEASING = 64 * _MB
 
@@ -116,7 +116,8 @@ def _decoder_bytes(artifact: Artifact, stored: WeightBytes, *, shortlist: bool) 
         return int(stored.packed_layers * _PACKED_COPIES)
     shape = artifact.spec.architecture
     head = shape.vocabulary_size * shape.hidden_size * (1 + _FLOAT / _HEAD_BLOCK)
-    return int((stored.packed_layers - head + stored.shortlist) * _PACKED_COPIES) + _HEAD_PAGES
+    held = (stored.packed_layers - head + stored.shortlist) * _PACKED_COPIES
+    return int(held + min(head, _HEAD_PAGES))
 
 
 def predict_onnx_memory(
