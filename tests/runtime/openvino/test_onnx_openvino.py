@@ -27,6 +27,7 @@ from support.checkpoints import SHAPES, prepare_prompt
 from support.closeness import relative_noise
 from support.damage import linked_without
 from support.gptq_exports import source_checkpoint
+from support.interrupting import interrupted_from_another_thread
 from support.onnx_exports import four_bit_export
 
 BACKEND = OnnxOpenVinoBackend()
@@ -111,17 +112,5 @@ def test_what_goes_wrong_while_loading_is_said_when_the_decoder_is_needed(tmp_pa
 def test_encoding_is_interrupted_from_another_thread(tiny_onnx: Artifact) -> None:
     network = mixed_network(tiny_onnx.path, exact=False)
     network.load_vision()
-    done = threading.Event()
-
-    def interrupt() -> None:
-        while not done.wait(0.01):
-            network.interrupt()
-
-    other = threading.Thread(target=interrupt)
-    other.start()
-    try:
-        with pytest.raises(RunInterruptedError):
-            network.encode_image(np.zeros((4096, 1536), dtype=np.float32), np.array([1, 64, 64]))
-    finally:
-        done.set()
-        other.join()
+    with interrupted_from_another_thread(network), pytest.raises(RunInterruptedError):
+        network.encode_image(np.zeros((4096, 1536), dtype=np.float32), np.array([1, 64, 64]))

@@ -26,6 +26,7 @@ from medmo_runtime.hardware import probe_machine
 from medmo_runtime.memory import Measure, Workload
 from medmo_runtime.self_test import run_self_test
 from medmo_runtime.session import Session
+from support.interrupting import interrupted_from_another_thread
 
 BACKEND = OpenVinoBackend()
 
@@ -90,20 +91,8 @@ def test_a_run_is_interrupted_from_another_thread(tiny_onnx: Artifact) -> None:
     network = OpenVinoNetwork(tiny_onnx.path)
     pixels = np.zeros((4096, 1536), dtype=np.float32)
     network.load_vision()
-    done = threading.Event()
-
-    def interrupt() -> None:
-        while not done.wait(0.01):
-            network.interrupt()
-
-    other = threading.Thread(target=interrupt)
-    other.start()
-    try:
-        with pytest.raises(RunInterruptedError):
-            network.encode_image(pixels, np.array([1, 64, 64]))
-    finally:
-        done.set()
-        other.join()
+    with interrupted_from_another_thread(network), pytest.raises(RunInterruptedError):
+        network.encode_image(pixels, np.array([1, 64, 64]))
 
 
 def test_a_stopped_answer_is_cancelled_and_the_next_is_right(tiny_onnx: Artifact) -> None:

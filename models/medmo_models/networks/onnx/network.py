@@ -152,14 +152,17 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
 
     def load_decoder(self) -> None:
         """Load the decoder, if it is not."""
+        if self._decoder is not None:
+            return
         if self._loading is not None:
             loading, self._loading = self._loading, None
-            self._decoder = loading.result()
-        if self._decoder is None:
-            self._decoder = self._session(self._decoder_name, self._provider)
-        described = self._decoder.get_modelmeta().custom_metadata_map.get(HEAD_METADATA)
-        if described is not None and self._head is None:
+            decoder = loading.result()
+        else:
+            decoder = self._session(self._decoder_name, self._provider)
+        described = decoder.get_modelmeta().custom_metadata_map.get(HEAD_METADATA)
+        if described is not None:
             self._head = HeadRows(self._directory / DECODER_WEIGHTS_NAME, described)
+        self._decoder = decoder
 
     def release_decoder(self) -> None:
         """Free the decoder's weights; the next run loads them again."""
