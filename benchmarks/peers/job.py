@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -33,6 +34,8 @@ class Job:
         Whether the head's weights are the embedding's.
     idle_s : float
         Seconds between loading and the question, in which somebody would choose an image and type.
+    pause_every : int
+        Decode steps between two `Pauses`; 0 for none, which is for a process that nobody would wake.
     """
 
     model: str
@@ -44,6 +47,7 @@ class Job:
     places: int
     tied_head: bool
     idle_s: float
+    pause_every: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,35 @@ class Timing:
     def start_to_first_token_s(self) -> float:
         """Seconds from before the engine is imported to the first token: what is put off while loading is in here."""
         return self.load_s + self.first_token_s
+
+
+class Pauses:
+    """Stops this process with all its threads every few decode steps, until whoever started it lets it go on.
+
+    Meanwhile that one measures how fast memory can be read: on a shared machine this changes within seconds.
+
+    Parameters
+    ----------
+    every : int
+        Steps; 0 for no pauses.
+
+    Attributes
+    ----------
+    seconds : float
+        How long all pauses took, which is no part of decoding.
+    """
+
+    def __init__(self, every: int) -> None:
+        self.seconds = 0.0
+        self._every, self._steps = every, 0
+
+    def before_step(self) -> None:
+        """Pause, if it is time to: the first step is preceded by a pause."""
+        if self._every and self._steps % self._every == 0:
+            began = time.perf_counter()
+            os.kill(os.getpid(), signal.SIGSTOP)
+            self.seconds += time.perf_counter() - began
+        self._steps += 1
 
 
 def answer_job(measure: Callable[[Job, float], Timing]) -> None:

@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +23,17 @@ from medmo_models.specs import Architecture, read_architecture
 from medmo_models.strict_json import read_json_object
 from medmo_runtime.hardware.processor import describe_processor
 from medmo_runtime.memory import Workload
-from peers.bounds import CacheShape, read_bandwidth
+from peers.bounds import CacheShape, ReadBandwidth
 from peers.job import Job, Timing
 from peers.layout import HERE, Engine, Layout, pinned_version
+from peers.pausing import run_with_pauses
 from peers.results import EngineResult, Run
 
 #: Room for the words of the chat around the question.
 _SPARE_PLACES = 128
 _LONGEST_S = 1800
+#: Decode steps between two measurements of the bandwidth.
+_PAUSE_EVERY = 8
 
 
 @dataclass(frozen=True)
@@ -50,29 +52,31 @@ class Settings:
     rounds: int
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """One answer of one engine: what it took and the bandwidth meanwhile, bytes a second; or why there is none."""
+
+    timing: Timing | None = None
+    bandwidths: tuple[float, ...] = ()
+    cannot: str | None = None
+
+
 def measure(layout: Layout, settings: Settings, engines: Sequence[Engine]) -> Run:
-    """Measure engines, and the machine's bandwidth before, between and after them."""
+    """Measure engines, and the machine's bandwidth while they decode."""
     architecture = read_architecture(read_json_object(layout.checkpoint / "config.json"), "config.json")
-    bandwidths = []
+    bandwidth = ReadBandwidth(settings.threads)
     with tempfile.TemporaryDirectory() as folder:
         job = _make_job(Path(folder), layout, settings, architecture)
-        rounds: dict[str, list[Timing | str]] = {engine.name: [] for engine in engines}
+        rounds: dict[str, list[Outcome]] = {engine.name: [] for engine in engines}
         for number in range(settings.rounds):
             for engine in engines:
-                bandwidths.append(read_bandwidth(settings.threads))
                 print(f"round {number + 1} of {settings.rounds}: {engine.name}", file=sys.stderr, flush=True)
-                rounds[engine.name].append(_ask(layout, engine, job, Path(folder)))
-    bandwidths.append(read_bandwidth(settings.threads))
-    around = [max(pair) for pair in pairwise(bandwidths)]
+                rounds[engine.name].append(_ask(layout, engine, job, Path(folder), bandwidth))
     return Run(
         settings=vars(settings),
         processor=describe_processor().name,
-        bandwidths=tuple(bandwidths),
         shape=CacheShape(architecture.layers, architecture.key_value_heads, architecture.head_dim),
-        engines=tuple(
-            _result(layout, engine, rounds[engine.name], around[index :: len(engines)])
-            for index, engine in enumerate(engines)
-        ),
+        engines=tuple(_result(layout, engine, rounds[engine.name]) for engine in engines),
     )
 
 
@@ -99,6 +103,7 @@ def _make_job(folder: Path, layout: Layout, settings: Settings, architecture: Ar
         places=places,
         tied_head=architecture.tied_head,
         idle_s=settings.idle,
+        pause_every=_PAUSE_EVERY,
     )
 
 
@@ -112,33 +117,30 @@ def _question(checkpoint: Path, tokens: int) -> str:
     return " ".join(words[:count])
 
 
-def _ask(layout: Layout, engine: Engine, job: Job, folder: Path) -> Timing | str:
-    """Return what one answer took, or in a line why there is none."""
+def _ask(layout: Layout, engine: Engine, job: Job, folder: Path, bandwidth: ReadBandwidth) -> Outcome:
+    """Return what one answer took."""
     model = layout.model(engine.environment)
     if not model.is_dir():
-        return "not prepared"
+        return Outcome(cannot="not prepared")
     asked, told = folder / "job.json", folder / "result.json"
     asked.write_text(json.dumps(vars(replace(job, model=str(model), variant=engine.variant))), encoding="utf-8")
     told.unlink(missing_ok=True)
     python = sys.executable if engine.environment is None else str(layout.python(engine.environment))
     search = [str(HERE.parent)] + ([os.environ.get("PYTHONPATH", "")] if engine.environment is None else [])
+    environment = os.environ if engine.is_peer else environment_with_large_pages()
+    read: list[float] = []
     try:
-        done = subprocess.run(
+        done = run_with_pauses(
             [python, "-m", f"peers.engines.{engine.module}", str(asked), str(told)],
-            env=(os.environ if engine.is_peer else environment_with_large_pages())
-            | {"PYTHONPATH": os.pathsep.join(filter(None, search))},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            timeout=_LONGEST_S,
-            check=False,
+            environment | {"PYTHONPATH": os.pathsep.join(filter(None, search))},
+            on_pause=lambda: read.append(bandwidth.measure()),
+            timeout_s=_LONGEST_S,
         )
     except subprocess.TimeoutExpired:
-        return f"no answer within {_LONGEST_S} s"
+        return Outcome(cannot=f"no answer within {_LONGEST_S} s")
     if done.returncode or not told.is_file():
-        return _reason(done, model)
-    return Timing(**json.loads(told.read_text(encoding="utf-8")))
+        return Outcome(cannot=_reason(done, model))
+    return Outcome(Timing(**json.loads(told.read_text(encoding="utf-8"))), tuple(read))
 
 
 def _reason(done: subprocess.CompletedProcess[str], model: Path) -> str:
@@ -150,18 +152,17 @@ def _reason(done: subprocess.CompletedProcess[str], model: Path) -> str:
     return last.replace(str(model), "the model")[:160].replace("|", "/")
 
 
-def _result(layout: Layout, engine: Engine, rounds: list[Timing | str], bandwidths: list[float]) -> EngineResult:
+def _result(layout: Layout, engine: Engine, rounds: list[Outcome]) -> EngineResult:
     model = layout.model(engine.environment)
-    timings = tuple(one if isinstance(one, Timing) else None for one in rounds)
-    failures = [one for one in rounds if isinstance(one, str)]
+    failures = [one.cannot for one in rounds if one.cannot is not None]
     return EngineResult(
         name=engine.name,
         version=pinned_version(engine.environment) if engine.environment else model.name.removeprefix("medmo-"),
         is_peer=engine.is_peer,
         disk_bytes=sum(path.stat().st_size for path in model.glob("*") if _belongs(path, engine)),
-        rounds=timings,
-        bandwidths=tuple(bandwidths),
-        cannot=failures[0] if failures and not any(timings) else None,
+        rounds=tuple(one.timing for one in rounds),
+        bandwidths=tuple(one.bandwidths for one in rounds),
+        cannot=failures[0] if len(failures) == len(rounds) else None,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
+from itertools import chain
+from statistics import harmonic_mean, median
 
 from peers.bounds import CacheShape, bound_share, step_bytes
 from peers.job import Timing
@@ -29,8 +30,8 @@ class EngineResult:
     disk_bytes : int
     rounds : tuple of Timing or None
         None for a round that failed.
-    bandwidths : tuple of float
-        Bytes a second that the machine read just before or just after each round, whichever was more.
+    bandwidths : tuple of tuple of float
+        Bytes a second that the machine read in each round's pauses, between two steps of decoding.
     cannot : str, optional
         Why no round succeeded.
     """
@@ -40,7 +41,7 @@ class EngineResult:
     is_peer: bool
     disk_bytes: int
     rounds: tuple[Timing | None, ...]
-    bandwidths: tuple[float, ...]
+    bandwidths: tuple[tuple[float, ...], ...]
     cannot: str | None = None
 
     @property
@@ -62,24 +63,33 @@ class Run:
     settings : dict
         What all engines were given.
     processor : str
-    bandwidths : tuple of float
-        Bytes a second that the machine read, in order: before every engine of every round, and at the end.
     shape : CacheShape
     engines : tuple of EngineResult
     """
 
     settings: dict[str, float]
     processor: str
-    bandwidths: tuple[float, ...]
     shape: CacheShape
     engines: tuple[EngineResult, ...]
 
     def bound_share(self, engine: EngineResult) -> Spread | None:
-        """Return which share of the bandwidth bound decoding reached, round by round."""
+        """Return which share of the bandwidth bound decoding reached, round by round.
+
+        Pauses are equally many steps apart, so reading alone would take what it takes at their harmonic mean.
+        """
         rounds = zip(engine.rounds, engine.bandwidths, strict=True)
         return spread_of(
-            [bound_share(one.decode_tokens_per_s, self._step_bytes(one), read) for one, read in rounds if one]
+            [
+                bound_share(one.decode_tokens_per_s, self._step_bytes(one), harmonic_mean(read))
+                for one, read in rounds
+                if one and read
+            ]
         )
+
+    @property
+    def bandwidths(self) -> tuple[float, ...]:
+        """Bytes a second that the machine read in all pauses of all engines."""
+        return tuple(chain.from_iterable(chain.from_iterable(engine.bandwidths for engine in self.engines)))
 
     def step_bytes(self, engine: EngineResult) -> float | None:
         """Return the bytes that a decode step reads."""

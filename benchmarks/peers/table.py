@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from statistics import median
 from typing import Any
 
 from peers.results import EngineResult, Run, Spread
@@ -16,11 +17,10 @@ Column = Callable[[Run, EngineResult], str]
 def render(run: Run) -> str:
     """Return the tables in Markdown: median (least..most of the rounds)."""
     settings, side = run.settings, run.settings["side"]
-    low, high = min(run.bandwidths), max(run.bandwidths)
     lines = [
         f"{run.processor}, threads: {settings['threads']}, rounds: {settings['rounds']}, one image of {side} x {side}, "
         f"{settings['new_tokens']} new tokens, asked {settings['idle']:g} s after loading",
-        f"read bandwidth, {len(run.bandwidths)} times during the run: {low / 1e9:.1f} to {high / 1e9:.1f} GB/s",
+        _bandwidths(run.bandwidths),
         "",
         *_table(run, _TIMES),
         "",
@@ -29,6 +29,13 @@ def render(run: Run) -> str:
     if len({one.prompt_tokens for engine in run.engines for one in engine.timings}) > 1:
         lines += ["", "The engines' prompts differ in length: compare prefill per token."]
     return "\n".join(lines)
+
+
+def _bandwidths(read: tuple[float, ...]) -> str:
+    if not read:
+        return "read bandwidth: not measured, because nothing decoded"
+    low, middle, high = (one / 1e9 for one in (min(read), median(read), max(read)))
+    return f"read bandwidth, {len(read)} times while decoding: {middle:.1f} GB/s ({low:.1f}..{high:.1f})"
 
 
 def as_json(run: Run) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from peers.job import Job, Timing, answer_job, peak_bytes
+from peers.job import Job, Pauses, Timing, answer_job, peak_bytes
 
 _PROMPT = "<|im_start|>user\n{marker}{text}<|im_end|>\n<|im_start|>assistant\n"
 
@@ -103,10 +103,12 @@ def measure(job: Job, began: float) -> Timing:
     vision_s, prompt_tokens = model.prefill(pixels, job.text)
     token = model.sample()
     first = time.perf_counter()
+    pauses = Pauses(job.pause_every)
     for _ in range(job.new_tokens - 1):
+        pauses.before_step()
         model.step(token)
         token = model.sample()
-    decode_s = time.perf_counter() - first
+    decode_s = time.perf_counter() - first - pauses.seconds
     return Timing(
         load_s=loaded - began,
         vision_s=vision_s,

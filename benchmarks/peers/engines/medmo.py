@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from peers.job import Job, Timing, answer_job, peak_bytes
+from peers.job import Job, Pauses, Timing, answer_job, peak_bytes
 
 
 class GraphClock:
@@ -72,6 +72,13 @@ def measure(job: Job, began: float) -> Timing:
         loaded = time.perf_counter()
         network: Any = session.model.network  # type: ignore[attr-defined]
         network.settings = replace(network.settings, end_tokens=frozenset())  # every engine makes as many tokens
+        pauses, encode_token = Pauses(job.pause_every), network.encode_token
+
+        def encode_after_pause(*arguments: Any) -> Any:
+            pauses.before_step()
+            return encode_token(*arguments)
+
+        network.encode_token = encode_after_pause
         clock = GraphClock()
         clock.watch_backend(job.variant)
         phases: dict[str, float] = {}
@@ -84,13 +91,13 @@ def measure(job: Job, began: float) -> Timing:
 
         stats = session.ask([image], job.text, max_new_tokens=job.new_tokens, on_phase=enter).stats
     assert stats.decode_tokens_per_s is not None
-    decode_s = (stats.new_tokens - 1) / stats.decode_tokens_per_s
+    decode_s = (stats.new_tokens - 1) / stats.decode_tokens_per_s - pauses.seconds
     return Timing(
         load_s=loaded - began,
         vision_s=stats.vision_s,
         prefill_s=stats.prefill_s,
         first_token_s=phases["decode"] - asked,
-        decode_tokens_per_s=stats.decode_tokens_per_s,
+        decode_tokens_per_s=(stats.new_tokens - 1) / decode_s,
         prompt_tokens=stats.prompt_tokens,
         new_tokens=stats.new_tokens,
         peak_bytes=peak_bytes(),
