@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -143,6 +145,51 @@ def test_nothing_is_cut_off_whatever_the_calibration_had_seen(
     before, step = held(cache), network.encode_token(7, length)
     network.run(EncodedPrompt(step.embeddings * 50, step.deepstack, step.tables, step.following), cache)
     assert np.array_equal(held(cache)[:, :, :length], before)
+
+
+def test_channels_that_were_nearly_cut_off_are_given_room_with_those_that_were(tiny_onnx: Artifact) -> None:
+    network = OnnxNetwork(tiny_onnx.path, threads=2, eight_bit_cache=True)
+    cache = network.new_cache(2)
+    assert isinstance(cache, EightBitCache)
+    before = cache.scales.copy()
+    cache.values[1, 0, 0, :2, 0], cache.values[3, 0, 0, :2, :2] = 126, (-120, 100)
+    assert not cache.outgrown(2)
+    cache.values[1, 0, 0, :2, 0] = -128
+    assert cache.outgrown(2)
+    grown = np.zeros_like(before, dtype=bool)
+    grown[1, 0] = grown[3, 0] = True
+    assert np.array_equal(cache.scales, np.where(grown, 2 * before, before))
+
+
+def test_attention_does_without_tiles_and_from_few_tokens_at_once(
+    tiny_onnx: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable, opened, attended = "ORT_GQA_DISABLE_FLASH_ATTENTION", {}, []
+    open_session, bound = network_module.open_session, OnnxNetwork._bound
+
+    def opening(path: Path, *arguments: Any, **named: Any) -> Any:
+        opened[path.name] = os.environ.get(variable)
+        return open_session(path, *arguments, **named)
+
+    def binding(network: OnnxNetwork, tokens: EncodedPrompt, *rest: Any) -> Any:
+        attended.append(tokens.embeddings.shape[1])
+        return bound(network, tokens, *rest)
+
+    monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(network_module, "open_session", opening)
+    monkeypatch.setattr(OnnxNetwork, "_bound", binding)
+    for small, value in ((True, "1"), (False, None)):
+        network = OnnxNetwork(tiny_onnx.path, threads=2, eight_bit_cache=small)
+        prompt = images_prompt(network, tiny_onnx)
+        cosines, sines = (np.concatenate([table] * 3) for table in prompt.tables)
+        embeddings, deepstack = (np.concatenate([part] * 3, axis=1) for part in (prompt.embeddings, prompt.deepstack))
+        tokens = EncodedPrompt(embeddings, deepstack, (cosines, sines), prompt.following)
+        length = embeddings.shape[1]
+        network.run(tokens, network.new_cache(length), kept=length // 2)
+        assert opened == {"embedding.onnx": None, "vision.onnx": None, network._decoder_name: value}
+        opened.clear()
+        assert (max(attended) <= 64) == small
+        assert variable not in os.environ
 
 
 def test_values_that_are_no_numbers_do_not_run_for_ever(tiny_onnx: Artifact) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,13 @@ from medmo_models.networks.onnx.host import (
 )
 from medmo_models.networks.onnx.layerwise import SHORTEST, LayerwisePrefill
 from medmo_models.networks.onnx.runs import InterruptibleRuns
-from medmo_models.networks.onnx.sessions import CPU_PROVIDER, Provider, open_session, session_options
+from medmo_models.networks.onnx.sessions import (
+    CPU_PROVIDER,
+    Provider,
+    attention_in_whole_rows,
+    open_session,
+    session_options,
+)
 from medmo_models.networks.onnx.settings import (
     DECODER_WEIGHTS_NAME,
     EMBEDDING_NAME,
@@ -43,6 +50,8 @@ __all__ = ["EncodedImage", "EncodedPrompt", "OnnxNetwork", "RunInterruptedError"
 
 #: Positions whose logits one run gives where each has a shortlist: 6 MB of rows each at MedMO-8B's shape.
 _POSITIONS_AT_ONCE = 16
+#: Tokens that one run attends from, over a cache in 8 bits: all their scores are held at once.
+_TOKENS_AT_ONCE = 64
 #: Runs of one prompt at most, each with twice the scales of the one before where an 8-bit cache was outgrown.
 _TRIES = 16
 
@@ -147,7 +156,7 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
         """Load the decoder in the background, if it is not loaded; `load_decoder` waits for it."""
         if self._decoder is None and self._loading is None:
             thread = ThreadPoolExecutor(1)
-            self._loading = thread.submit(self._session, self._decoder_name, self._provider)
+            self._loading = thread.submit(self._open_decoder)
             thread.shutdown(wait=False)
 
     def load_decoder(self) -> None:
@@ -158,7 +167,7 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
             loading, self._loading = self._loading, None
             decoder = loading.result()
         else:
-            decoder = self._session(self._decoder_name, self._provider)
+            decoder = self._open_decoder()
         described = decoder.get_modelmeta().custom_metadata_map.get(HEAD_METADATA)
         if described is not None:
             self._head = HeadRows(self._directory / DECODER_WEIGHTS_NAME, described)
@@ -197,7 +206,7 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
             Logits of the last ``kept`` tokens.
         """
         self.load_decoder()
-        at_once = kept if self._head is None else _POSITIONS_AT_ONCE
+        at_once = _POSITIONS_AT_ONCE if self._head is not None else _TOKENS_AT_ONCE if self._in_eight_bits else kept
         count = tokens.embeddings.shape[1]
         starts = [0, *range(count - kept + at_once, count, at_once)]
         pieces = zip(starts, [*starts[1:], count], strict=True)
@@ -205,11 +214,19 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
         return np.concatenate(logits) if len(logits) > 1 else logits[0]
 
     def _run(self, tokens: EncodedPrompt, cache: KeyValueCache, kept: int) -> NDArray[np.float32]:
-        """Run the decoder once."""
+        """Run the decoder on tokens of which the last ``kept`` are few; those before may be many."""
+        before = tokens.embeddings.shape[1] - kept
+        if self.layerwise is not None and before >= SHORTEST:
+            self.layerwise.run(tokens.part(0, before), cache)
+            tokens, before = tokens.part(before), 0
+        while self._in_eight_bits and before >= _TOKENS_AT_ONCE:
+            self._run_once(tokens.part(0, _TOKENS_AT_ONCE), cache, 1)
+            tokens, before = tokens.part(_TOKENS_AT_ONCE), before - _TOKENS_AT_ONCE
+        return self._run_once(tokens, cache, kept)
+
+    def _run_once(self, tokens: EncodedPrompt, cache: KeyValueCache, kept: int) -> NDArray[np.float32]:
+        """Run the decoder's graph, again with larger scales where an 8-bit cache was outgrown."""
         count = tokens.embeddings.shape[1]
-        if self.layerwise is not None and count - kept >= SHORTEST:
-            self.layerwise.run(tokens.part(0, count - kept), cache)
-            tokens, count = tokens.part(count - kept), kept
         cache.place_tables(cache.length, tokens.tables)
         total = cache.length + count
         with self._runs.options() as options:
@@ -250,6 +267,16 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
             binding.bind_ortvalue_output(name.replace("past_key_values", "present"), buffer)
         binding.bind_output("logits", "cpu")
         return binding
+
+    @property
+    def _in_eight_bits(self) -> bool:
+        return self._cache_scales is not None
+
+    def _open_decoder(self) -> Any:
+        # With more threads than heads, tiles let several threads share a head.
+        whole_rows = self._in_eight_bits and (self._threads or 1) <= self.settings.shape.heads
+        with attention_in_whole_rows() if whole_rows else nullcontext():
+            return self._session(self._decoder_name, self._provider)
 
     def _session(self, name: str, provider: Provider) -> Any:
         options = session_options(self._threads)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from contextlib import redirect_stdout
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,26 @@ _CUDA_PROVIDERS = ("CUDAExecutionProvider", "NvTensorRTRTXExecutionProvider")
 #: Which nodes the WebGPU provider leaves to the CPU, one name a line (its webgpu_provider_options.h). Only as an entry
 #: of the session's options it has an effect (1.27).
 _LEFT_TO_CPU = "ep.webgpuexecutionprovider.forceCpuNodeNames"
+#: Makes ONNX Runtime's CPU attention compute all scores of a head at once, not tile by tile; read when a session is
+#: opened, and there is no option of a session for it (1.31).
+_WHOLE_ROWS = "ORT_GQA_DISABLE_FLASH_ATTENTION"
+
+
+@contextmanager
+def attention_in_whole_rows() -> Iterator[None]:
+    """Open sessions in the ``with`` block whose attention does without tiles, unless the user has set the variable.
+
+    Over a cache in 8 bits that is faster for one token, and takes the memory of all scores for many
+    (docs/performance.md, Attention without tiles).
+    """
+    if _WHOLE_ROWS in os.environ:
+        yield
+        return
+    os.environ[_WHOLE_ROWS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_WHOLE_ROWS]
 
 
 def session_options(threads: int | None) -> Any:
