@@ -186,7 +186,7 @@ def test_attention_does_without_tiles_and_from_few_tokens_at_once(
         tokens = EncodedPrompt(embeddings, deepstack, (cosines, sines), prompt.following)
         length = embeddings.shape[1]
         network.run(tokens, network.new_cache(length), kept=length // 2)
-        assert opened == {"embedding.onnx": None, "vision.onnx": None, network._decoder_name: value}
+        assert opened == {"embedding.onnx": None, network._decoder_name: value}
         opened.clear()
         assert (max(attended) <= 64) == small
         assert variable not in os.environ
