@@ -51,7 +51,7 @@ __all__ = ["EncodedImage", "EncodedPrompt", "OnnxNetwork", "RunInterruptedError"
 #: Positions whose logits one run gives where each has a shortlist: 6 MB of rows each at MedMO-8B's shape.
 _POSITIONS_AT_ONCE = 16
 #: Tokens that one run attends from, over a cache in 8 bits: all their scores are held at once.
-_TOKENS_AT_ONCE = 64
+_ATTENDED_AT_ONCE = 64
 #: Runs of one prompt at most, each with twice the scales of the one before where an 8-bit cache was outgrown.
 _TRIES = 16
 
@@ -206,7 +206,7 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
             Logits of the last ``kept`` tokens.
         """
         self.load_decoder()
-        at_once = _POSITIONS_AT_ONCE if self._head is not None else _TOKENS_AT_ONCE if self._in_eight_bits else kept
+        at_once = _POSITIONS_AT_ONCE if self._head is not None else _ATTENDED_AT_ONCE if self._in_eight_bits else kept
         count = tokens.embeddings.shape[1]
         starts = [0, *range(count - kept + at_once, count, at_once)]
         pieces = zip(starts, [*starts[1:], count], strict=True)
@@ -219,9 +219,9 @@ class OnnxNetwork(GraphNetwork[KeyValueCache]):
         if self.layerwise is not None and before >= SHORTEST:
             self.layerwise.run(tokens.part(0, before), cache)
             tokens, before = tokens.part(before), 0
-        while self._in_eight_bits and before >= _TOKENS_AT_ONCE:
-            self._run_once(tokens.part(0, _TOKENS_AT_ONCE), cache, 1)
-            tokens, before = tokens.part(_TOKENS_AT_ONCE), before - _TOKENS_AT_ONCE
+        while self._in_eight_bits and before >= _ATTENDED_AT_ONCE:
+            self._run_once(tokens.part(0, _ATTENDED_AT_ONCE), cache, 1)
+            tokens, before = tokens.part(_ATTENDED_AT_ONCE), before - _ATTENDED_AT_ONCE
         return self._run_once(tokens, cache, kept)
 
     def _run_once(self, tokens: EncodedPrompt, cache: KeyValueCache, kept: int) -> NDArray[np.float32]:
