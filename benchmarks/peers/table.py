@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from statistics import median
 from typing import Any
 
-from peers.results import EngineResult, Run, Spread
+from peers.results import EngineResult, Run, Spread, spread_of
 
 _MISSING = "-"
 #: What is written in one column of an engine's row.
@@ -32,9 +31,10 @@ def render(run: Run) -> str:
 
 
 def _bandwidths(read: tuple[float, ...]) -> str:
-    if not read:
+    spread = spread_of([*read])
+    if spread is None:
         return "read bandwidth: not measured, because nothing decoded"
-    low, middle, high = (one / 1e9 for one in (min(read), median(read), max(read)))
+    middle, low, high = (one / 1e9 for one in (spread.median, spread.least, spread.most))
     return f"read bandwidth, {len(read)} times while decoding: {middle:.1f} GB/s ({low:.1f}..{high:.1f})"
 
 
